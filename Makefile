@@ -1,0 +1,195 @@
+# fetchgrep: everything is built under build/. `make help` lists the targets.
+
+VERSION := 0.1.0
+
+# ---- what must be installed (Debian's names) --------------------------------
+
+PKGS_BUILD := gcc libc6-dev libcurl4-openssl-dev libpcre2-dev libdeflate-dev \
+              zlib1g-dev libssl-dev libjansson-dev libxxhash-dev
+PKGS_DEMO  := nginx-light
+PKGS_CHECK := check nginx-light python3-minimal python3 python3-doc wget curl \
+              ca-certificates openssl
+PKGS_LINT  := clang-format clang-tidy shellcheck
+PKGS_BENCH := ripgrep wget curl python3 python3-aiohttp python3-doc nginx-light
+
+# ---- how it is built ---------------------------------------------------------
+
+CC       ?= gcc
+OPT      ?= -O2 -g
+STD      := -std=c17 -D_GNU_SOURCE
+WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion \
+            -Wstrict-prototypes -Wmissing-prototypes -Wold-style-definition \
+            -Wpointer-arith -Wcast-qual -Wcast-align=strict -Wwrite-strings \
+            -Wformat=2 -Wundef -Wvla -Wswitch-enum -Wimplicit-fallthrough=5 \
+            -Wnull-dereference -Wdouble-promotion -Wduplicated-cond \
+            -Wduplicated-branches -Wlogical-op
+DEV      ?= $(if $(CI),1,)
+CPPFLAGS_OWN := $(STD) -Iinclude -include fetchgrep/base/banned.h \
+                -DFETCHGREP_VERSION='"$(VERSION)"' -DPCRE2_CODE_UNIT_WIDTH=8
+CFLAGS_OWN := $(OPT) $(WARNINGS) $(if $(DEV),-Werror) -fopenmp -pthread
+LDLIBS   := -lcurl -lpcre2-8 -ldeflate -lz -lcrypto -ljansson -lxxhash -lm
+
+# One object tree per variant.
+comma := ,
+VARIANT ?= release
+ifdef SANITIZE
+VARIANT := $(subst $(comma),-,$(SANITIZE))
+SAN := -fsanitize=$(SANITIZE) -fno-omit-frame-pointer -fno-sanitize-recover=all
+OPT := -O1 -g
+endif
+ifdef COVERAGE
+VARIANT := coverage
+SAN := --coverage
+OPT := -O0 -g
+endif
+# ThreadSanitizer cannot see libgomp's barriers: the team is then made of plain
+# threads (src/run/team_threads.c).
+ifneq (,$(findstring thread,$(SANITIZE)))
+SAN += -DTEAM_PLAIN_THREADS
+endif
+
+B        := build/$(VARIANT)
+MODULES  := base model manifest frontier fetch archive extract record run cli
+SRCS     := $(foreach m,$(MODULES),$(wildcard src/$(m)/*.c))
+LIB_SRCS := $(filter-out src/cli/main.c,$(SRCS))
+LIB_OBJS := $(LIB_SRCS:%.c=$(B)/%.o)
+UNITS    := $(wildcard tests/unit/*/test_*.c)
+UNIT_BINS := $(UNITS:%.c=$(B)/%)
+TOOLS    := $(patsubst %.c,$(B)/%,$(wildcard tests/server/*.c tests/bench/*.c))
+PROGRAM  := $(B)/fetchgrep
+
+Q := $(if $(V),,@)
+say = $(if $(V),,@printf '  %-8s %s\n' $(1) $(2))
+
+.DEFAULT_GOAL := all
+
+all: $(PROGRAM) $(if $(filter release,$(VARIANT)),build/fetchgrep) ## build build/fetchgrep
+
+build/fetchgrep: $(PROGRAM)
+	$(Q)ln -sfn release/fetchgrep $@
+
+$(PROGRAM): $(B)/src/cli/main.o $(B)/libfetchgrep.a
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(CFLAGS_OWN) $(SAN) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
+$(B)/libfetchgrep.a: $(LIB_OBJS)
+	$(call say,AR,$@)
+	$(Q)rm -f $@ && $(AR) rcs $@ $^
+
+$(B)/src/%.o: src/%.c Makefile
+	$(call say,CC,$<)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(CPPFLAGS_OWN) $(CPPFLAGS) $(CFLAGS_OWN) $(SAN) $(CFLAGS) \
+	    -MMD -MP -c -o $@ $<
+
+$(B)/tests/unit/%: tests/unit/%.c $(B)/libfetchgrep.a Makefile
+	$(call say,TEST,$<)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(CPPFLAGS_OWN) $(CPPFLAGS) $(filter-out -Wpedantic,$(CFLAGS_OWN)) \
+	    $(SAN) $(CFLAGS) -MMD -MP -Itests/unit -o $@ $< $(B)/libfetchgrep.a \
+	    $(LDFLAGS) $(LDLIBS) -lcheck -lsubunit -lm -lrt
+
+$(B)/tests/server/%: tests/server/%.c Makefile
+	$(call say,TOOL,$<)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(CPPFLAGS_OWN) $(CPPFLAGS) $(CFLAGS_OWN) $(SAN) $(CFLAGS) \
+	    -MMD -MP -o $@ $< $(LDFLAGS)
+
+-include $(shell find build -name '*.d' 2>/dev/null)
+
+# ---- installing what is missing ----------------------------------------------
+
+# $(call ensure,PACKAGES): asks nothing and touches nothing when all are there.
+define ensure
+	$(Q)if ! command -v dpkg-query >/dev/null; then \
+	    echo "not a Debian system; needed there: $(strip $(1))"; exit 0; fi; \
+	missing=$$(for p in $(1); do \
+	    dpkg-query -W -f='$${db:Status-Status}\n' $$p 2>/dev/null | \
+	    grep -qx installed || printf ' %s' $$p; done); \
+	[ -n "$$missing" ] || exit 0; \
+	install="apt-get install -y --no-install-recommends$$missing"; \
+	if [ "$$(id -u)" = 0 ]; then root=; \
+	elif command -v sudo >/dev/null; then root=sudo; \
+	else echo "missing packages; as root: apt-get update && $$install" >&2; \
+	    exit 1; fi; \
+	echo "installing$$missing"; \
+	$$root apt-get update -q && \
+	$$root env DEBIAN_FRONTEND=noninteractive $$install
+endef
+
+deps: ## install the packages to build and to run the demo
+	$(call ensure,$(PKGS_BUILD) $(PKGS_DEMO))
+
+deps-check: ## and those that the tests need
+	$(call ensure,$(PKGS_BUILD) $(PKGS_DEMO) $(PKGS_CHECK))
+
+deps-lint:
+	$(call ensure,$(PKGS_BUILD) $(PKGS_LINT))
+
+deps-bench:
+	$(call ensure,$(PKGS_BUILD) $(PKGS_BENCH))
+
+# ---- running -------------------------------------------------------------------
+
+demo: deps ## install what is missing, build, run the main job on a small site
+	$(Q)$(MAKE) --no-print-directory all
+	$(Q)data/demo.sh
+
+units: $(UNIT_BINS)
+tools: $(TOOLS)
+
+check: deps-check ## install what is missing, build, pass all tests
+	$(Q)$(MAKE) --no-print-directory check-layers check-unit check-cli
+
+check-unit: units ## the unit tests
+	$(Q)for t in $(UNIT_BINS); do CK_VERBOSITY=normal $$t || exit 1; done
+
+check-cli: all tools ## the command-line tests
+	$(Q)tests/cli/run.sh --program $(CURDIR)/$(PROGRAM) \
+	    --server $(CURDIR)/$(B)/tests/server/fault_server
+
+check-sanitize: deps-check ## all tests under the address, undefined and thread sanitizers
+	$(Q)$(MAKE) --no-print-directory SANITIZE=address,undefined check-unit check-cli
+	$(Q)$(MAKE) --no-print-directory SANITIZE=thread check-unit check-cli
+
+check-layers: ## who includes whom
+	$(Q)tests/support/check_layers.sh
+
+TIDY_FLAGS := $(filter-out -DFETCHGREP_VERSION%,$(CPPFLAGS_OWN)) -fopenmp \
+              -DFETCHGREP_VERSION=\"\"
+OWN_C := $(shell find src include tests -name '*.[ch]')
+
+lint: deps-lint check-layers ## warnings as errors, clang-tidy, format, shellcheck
+	$(Q)$(MAKE) --no-print-directory DEV=1 VARIANT=lint all units tools
+	$(Q)clang-format --dry-run -Werror $(OWN_C)
+	$(Q)printf '%s\n' $(SRCS) | xargs -P 2 -n 8 sh -c \
+	    'clang-tidy --quiet "$$@" -- $(TIDY_FLAGS)' tidy 2>&1 | \
+	    { ! grep -E 'warning:|error:' -A4; }
+	$(Q)shellcheck -x $$(find data tests slurm .ci -type f -name '*.sh' -o -type f -name '*.sbatch' -o -type f -name run)
+
+format: ## lay the sources out as .clang-format says
+	$(Q)clang-format -i $(OWN_C)
+
+bench: deps-bench ## measure against curl, ripgrep, wget and the tutorial scripts
+	$(Q)$(MAKE) --no-print-directory all tools
+	$(Q)tests/bench/bench.py --program $(CURDIR)/$(PROGRAM)
+
+PREFIX  ?= /usr/local
+DESTDIR ?=
+
+install: all ## copy the program to PREFIX (/usr/local), below DESTDIR
+	install -d $(DESTDIR)$(PREFIX)/bin
+	install -m 755 $(PROGRAM) $(DESTDIR)$(PREFIX)/bin/fetchgrep
+
+uninstall: ## remove it again
+	rm -f $(DESTDIR)$(PREFIX)/bin/fetchgrep
+
+clean: ## remove build/
+	rm -rf build
+
+help: ## list the targets
+	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' Makefile | expand -t 18
+
+.PHONY: all deps deps-check deps-lint deps-bench demo units tools check \
+        check-unit check-cli check-sanitize check-layers lint format bench \
+        install uninstall clean help

@@ -1,0 +1,74 @@
+/*
+ * warc_read.h - reads WARC records, one after another, plain or gzip, from
+ * anybody's file.
+ *
+ * The reader streams: memory follows the longest record that is asked for, up
+ * to a limit, not the file. Damage is told with its place and reading goes on
+ * at the next record that can be found; at the end of a file that was cut off
+ * the last record is damage, not silence (if its block is all there, it is
+ * handed out and the damage is told after it).
+ *
+ * Thread rule: a reader belongs to one worker.
+ */
+#ifndef FETCHGREP_ARCHIVE_WARC_READ_H
+#define FETCHGREP_ARCHIVE_WARC_READ_H
+
+#include "fetchgrep/base/buf.h"
+#include "fetchgrep/base/error.h"
+
+struct warc_reader;
+
+/* `max_block` bounds the block bytes kept of a record; longer ones are cut and
+ * marked. Reuse one reader for many files. */
+struct warc_reader *warc_reader_new(size_t max_block, struct error *err);
+void warc_reader_free(struct warc_reader *reader);
+
+/* Opens a file at `offset` (0, or where a record begins: a member's first byte
+ * in a .warc.gz). Whether it is gzip is seen from its first bytes, not from
+ * its name. Closes the file before. */
+bool warc_reader_open(struct warc_reader *reader, const char *path,
+                      uint64_t offset, struct error *err) MUST_CHECK;
+
+enum warc_type {
+    WARC_TYPE_RESPONSE,
+    WARC_TYPE_RESOURCE,
+    WARC_TYPE_REQUEST,
+    WARC_TYPE_METADATA,
+    WARC_TYPE_REVISIT,
+    WARC_TYPE_CONVERSION,
+    WARC_TYPE_WARCINFO,
+    WARC_TYPE_CONTINUATION,
+    WARC_TYPE_OTHER,
+};
+
+/* All views borrow from the reader until its next call. */
+struct warc_record {
+    enum warc_type type;
+    uint64_t offset;        /* in the file, of the record or its member */
+    struct view target_uri; /* angle brackets taken off */
+    struct view date;       /* as written */
+    struct view content_type;
+    struct view ip;
+    struct view truncated; /* WARC-Truncated, empty when absent */
+    struct view header;    /* the whole record header */
+    struct view block;     /* at most max_block bytes */
+    bool is_cut;           /* the block is longer than max_block */
+};
+
+enum warc_read_result {
+    WARC_READ_RECORD,
+    WARC_READ_DAMAGE, /* `err` says what and where; call again to go on */
+    WARC_READ_END,
+    WARC_READ_ERROR, /* the machine: `err` */
+};
+
+enum warc_read_result warc_reader_next(struct warc_reader *reader,
+                                       struct warc_record *ret_record,
+                                       struct error *err) MUST_CHECK;
+
+/* Header field of a record (any case, folded lines joined is not needed):
+ * false when absent. */
+bool warc_record_field(const struct warc_record *record, const char *name,
+                       struct view *ret_value);
+
+#endif

@@ -1,0 +1,64 @@
+/*
+ * warc_write.h - formats WARC 1.1 records (ISO 28500:2017) into a buf.
+ *
+ * Workers format and compress; the recorder only appends. With compression
+ * every record is one gzip member, so that each can be read alone.
+ * Thread rule: an object belongs to one worker.
+ */
+#ifndef FETCHGREP_ARCHIVE_WARC_WRITE_H
+#define FETCHGREP_ARCHIVE_WARC_WRITE_H
+
+#include "fetchgrep/base/buf.h"
+
+enum warc_store { WARC_STORE_NONE, WARC_STORE_PLAIN, WARC_STORE_GZIP };
+
+struct warc_writer;
+
+/* `seed` feeds the record ids (UUIDs, version 4): the same seed gives the same
+ * ids, so that tests can compare bytes. */
+struct warc_writer *warc_writer_new(enum warc_store store, uint64_t seed,
+                                    struct error *err);
+void warc_writer_free(struct warc_writer *writer);
+
+/* ".warc" or ".warc.gz". */
+const char *warc_store_suffix(enum warc_store store);
+
+/* One exchange: what the request and response records have in common. */
+struct warc_exchange {
+    struct view target_uri;    /* masked */
+    int64_t date_ms;           /* wall clock */
+    struct view ip;            /* empty: no field */
+    struct view request_head;  /* with the empty line at its end; empty: no
+                                  request record */
+    struct view response_head; /* byte for byte */
+    struct view response_body; /* byte for byte, transfer coding and all */
+    struct view payload;       /* the body without transfer coding: what the
+                                  payload digest is made of */
+    const char *truncated;     /* "length", "time", "disconnect" or NULL */
+    const char *protocol;      /* "h2" or NULL */
+};
+
+/* What the index and the outcome need to know of a response record. */
+struct warc_written {
+    size_t offset;           /* of the record in `out` before append */
+    size_t size;             /* as stored */
+    char payload_digest[40]; /* "sha1:BASE32" */
+};
+
+/*
+ * Appends the response record, then its request record (which names it by
+ * WARC-Concurrent-To). `out` is failed without memory.
+ */
+void warc_write_exchange(struct warc_writer *writer,
+                         const struct warc_exchange *exchange, struct buf *out,
+                         struct warc_written *ret_response);
+
+/*
+ * Appends the warcinfo record that opens each segment. `filename` is the
+ * segment's own; `fields` is an application/warc-fields block, e.g.
+ * "software: fetchgrep/0.1\r\nformat: WARC File Format 1.1\r\n".
+ */
+void warc_write_info(struct warc_writer *writer, int64_t date_ms,
+                     struct view filename, struct view fields, struct buf *out);
+
+#endif

@@ -1,0 +1,47 @@
+/*
+ * matcher.h - finds all matches of a pattern set in one text.
+ *
+ * The matches of a pattern are those of Python's re.finditer where the two
+ * languages agree: leftmost, not overlapping, an empty match may follow a
+ * non-empty one directly. Patterns run one after another in their order.
+ *
+ * Limits have names: a pattern that runs into its match, heap or JIT stack
+ * limit, or into max_matches, is reported, never taken for "no match"; what it
+ * found before stands and the other patterns run on.
+ *
+ * Thread rule: a matcher belongs to one worker; patterns are shared.
+ */
+#ifndef FETCHGREP_EXTRACT_MATCHER_H
+#define FETCHGREP_EXTRACT_MATCHER_H
+
+#include "fetchgrep/extract/patterns.h"
+#include "fetchgrep/model/match.h"
+
+struct matcher;
+
+struct matcher_options {
+    size_t max_matches;      /* of a page and pattern */
+    uint32_t match_limit;    /* pcre2_set_match_limit; 0: a sane default */
+    size_t heap_limit_bytes; /* 0: a sane default */
+    size_t jit_stack_bytes;  /* the most it may grow to; 0: a default */
+};
+
+struct matcher_report {
+    uint64_t match_count;
+    bool is_limited; /* some pattern did not run to its end */
+    char limit[192]; /* which pattern, which limit, where: a sentence part */
+};
+
+struct matcher *matcher_new(const struct patterns *patterns,
+                            const struct matcher_options *options,
+                            struct error *err);
+void matcher_free(struct matcher *matcher);
+
+/* `text` is valid UTF-8. Fails only with the machine or when `on_match`
+ * does. */
+bool matcher_search(struct matcher *matcher, struct view text,
+                    match_fn *on_match, void *ctx,
+                    struct matcher_report *ret_report,
+                    struct error *err) MUST_CHECK;
+
+#endif

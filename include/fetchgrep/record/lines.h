@@ -1,0 +1,71 @@
+/*
+ * lines.h - the forms of results: outcome lines and match lines
+ * (docs/formats.md).
+ * Thread rule: no state.
+ */
+#ifndef FETCHGREP_RECORD_LINES_H
+#define FETCHGREP_RECORD_LINES_H
+
+#include "fetchgrep/base/buf.h"
+#include "fetchgrep/model/match.h"
+#include "fetchgrep/model/page.h"
+
+enum match_format { MATCH_JSONL, MATCH_TEXT };
+
+/* ".jsonl" or ".txt". */
+const char *match_format_suffix(enum match_format format);
+
+/*
+ * Appends what all match lines of one page begin with; kept by the caller for
+ * the page's matches.
+ */
+void match_line_prefix(enum match_format format, uint64_t id, struct view url,
+                       struct buf *out);
+
+void match_line_append(enum match_format format, struct view prefix,
+                       const struct match *match, struct buf *out);
+
+/* What an outcome line says. Empty views and the marked values leave a member
+ * out. */
+struct outcome_line {
+    uint64_t id;
+    struct view url;
+    enum outcome outcome;
+    int status;            /* 0: no answer came */
+    struct view final_url; /* masked */
+    uint32_t attempts;
+    uint32_t redirects;
+    bool was_fetched; /* attempts and redirects mean something */
+    struct view ip;
+    struct view http;
+    struct view mime;
+    struct view charset;
+    bool has_body;       /* bytes means something */
+    uint64_t body_bytes; /* as sent */
+    bool has_text;       /* text_bytes and matches mean something */
+    uint64_t text_bytes;
+    uint64_t replaced_count; /* U+FFFD put in; 0 is left out */
+    struct view digest;
+    int64_t fetched_at_ms;            /* 0: not known */
+    const struct page_timing *timing; /* NULL: not fetched now */
+    bool has_matches;
+    uint64_t match_count;
+    struct view source;
+    uint64_t line; /* 0: none */
+    struct view detail;
+};
+
+/* Appends the line without its closing brace and newline: the recorder adds
+ * the place of the page, and them. */
+void outcome_line_append(const struct outcome_line *line, struct buf *out);
+
+/* What closes it: `,"warc":…,"warc_offset":…}` and newline; an empty
+ * `warc_path` leaves both out. */
+void outcome_line_close(struct view warc_path, uint64_t warc_offset,
+                        struct buf *out);
+
+/* Appends text with control characters and backslashes escaped (\n, \t, \\,
+ * \xNN), so that a line stays a line. */
+void text_append_escaped(struct view text, struct buf *out);
+
+#endif

@@ -1,0 +1,75 @@
+/*
+ * run_dir.h - the run directory: whose it is, what it holds, how it is sealed
+ * (docs/formats.md).
+ *
+ * Thread rule: one thread.
+ */
+#ifndef FETCHGREP_RECORD_RUN_DIR_H
+#define FETCHGREP_RECORD_RUN_DIR_H
+
+#include "fetchgrep/base/buf.h"
+#include "fetchgrep/base/error.h"
+
+struct run_dir;
+
+enum run_dir_state {
+    RUN_DIR_NEW,        /* empty, or made just now */
+    RUN_DIR_UNFINISHED, /* a run began here and did not end */
+    RUN_DIR_FINISHED,   /* summary.json is there */
+};
+
+/*
+ * Makes the directory if need be and locks it (DIR/owner). ERR_USAGE when
+ * another process owns it, or when it holds things that are not a run's:
+ * nothing has been changed then.
+ */
+struct run_dir *run_dir_open(const char *path, struct error *err);
+
+/* Unlocks and frees; a directory that was made and is still empty is removed.
+ * Takes NULL. */
+void run_dir_close(struct run_dir *dir);
+
+enum run_dir_state run_dir_state(const struct run_dir *dir);
+const char *run_dir_path(const struct run_dir *dir);
+
+/* What makes a run the same run. All strings are short texts. */
+struct run_identity {
+    const char *command;
+    uint64_t manifest_digest;
+    uint64_t patterns_digest;
+    const char *options; /* the options that shape results, as text */
+};
+
+/* Compares with what run.json says. ERR_USAGE with the difference named. */
+bool run_dir_check_identity(const struct run_dir *dir,
+                            const struct run_identity *identity,
+                            struct error *err) MUST_CHECK;
+
+/* Removes what earlier runs left (--restart): files of a run's names only. */
+bool run_dir_clear(struct run_dir *dir, struct error *err) MUST_CHECK;
+
+/* Writes run.json: identity and `more`, further members (`,"k":v…`). */
+bool run_dir_begin(struct run_dir *dir, const struct run_identity *identity,
+                   struct view more, struct error *err) MUST_CHECK;
+
+/* Makes the first generation's directory; its path lives as long as `dir`. */
+bool run_dir_new_generation(struct run_dir *dir, const char **ret_path,
+                            struct error *err) MUST_CHECK;
+
+struct run_dir_seal {
+    uint32_t segment_count;
+    const char *warc_suffix;  /* NULL: no pages kept */
+    const char *matches_name; /* "matches.jsonl"; NULL: none */
+    struct view summary;      /* the text of summary.json */
+    /* Applied to the outcomes and matches files before they are moved;
+     * NULL: nothing to do. */
+    bool (*rewrite)(void *ctx, const char *path, struct error *err);
+    void *ctx;
+};
+
+/* Moves the generation's files into place, sorts the index, and writes
+ * summary.json last: the run is finished. */
+bool run_dir_seal(struct run_dir *dir, const struct run_dir_seal *seal,
+                  struct error *err) MUST_CHECK;
+
+#endif

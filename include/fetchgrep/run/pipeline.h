@@ -1,0 +1,61 @@
+/*
+ * pipeline.h - a run from inputs to sealed results: the order of the stages.
+ *
+ * run, fetch and extract are one path; what differs is where pages come from
+ * (a manifest, or spans of kept pages) and whether patterns run on them.
+ *
+ * Thread rule: one run a process at a time, from the main thread.
+ */
+#ifndef FETCHGREP_RUN_PIPELINE_H
+#define FETCHGREP_RUN_PIPELINE_H
+
+#include "fetchgrep/archive/warc_write.h"
+#include "fetchgrep/extract/matcher.h"
+#include "fetchgrep/fetch/fetch.h"
+#include "fetchgrep/record/lines.h"
+
+enum pipeline_command { PIPELINE_RUN, PIPELINE_FETCH, PIPELINE_EXTRACT };
+enum pipeline_progress { PROGRESS_AUTO, PROGRESS_PLAIN, PROGRESS_NONE };
+
+/* Checked values; all pointers are borrowed for the call. */
+struct pipeline_options {
+    enum pipeline_command command;
+    char *const *inputs; /* manifests, or what extract reads */
+    size_t input_count;
+    const struct patterns *patterns; /* NULL: fetch */
+    const char *dir;                 /* run directory; NULL: standard output */
+    bool restarts;                   /* --restart */
+    enum match_format format;
+    uint32_t worker_count;
+    struct fetch_options fetch;
+    uint32_t per_host;
+    uint32_t max_redirects;
+    enum warc_store store;
+    uint64_t segment_max_bytes;
+    int64_t commit_interval_ms;
+    size_t memory; /* page bytes in flight */
+    size_t max_matches;
+    bool searches_any_status;
+    bool has_max_failed;
+    double max_failed; /* entries, or percent */
+    bool max_failed_is_percent;
+    enum pipeline_progress progress;
+    const char *shaping; /* options that shape results, as text */
+};
+
+/* Exit statuses (docs/formats.md). */
+enum pipeline_status {
+    STATUS_OK = 0,
+    STATUS_CHECK_FAILED = 1,
+    STATUS_USAGE = 2,
+    STATUS_SYSTEM = 3,
+    STATUS_STOPPED = 75,
+    STATUS_INTERRUPTED = 130,
+};
+
+/* Runs to the end, or until a signal stops it. False: `err`; else the exit
+ * status is in `ret_status`. */
+bool pipeline_run(const struct pipeline_options *options, int *ret_status,
+                  struct error *err) MUST_CHECK;
+
+#endif

@@ -1,0 +1,395 @@
+/*
+ * Inputs are listed one after another, each by what it is. A directory is
+ * walked with one sorted list of names a level, so memory follows its depth
+ * and its largest directory, not the tree.
+ */
+#include "fetchgrep/archive/spans.h"
+
+#include "run_pages.h"
+
+#include "fetchgrep/base/buf.h"
+#include "fetchgrep/base/codec_gzip.h"
+#include "fetchgrep/base/fs.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum {
+    FILES_A_SPAN = 16, /* of page files, most of them small */
+    DEPTH_MAX = 256,
+};
+
+enum input_kind { INPUT_RUN, INPUT_WARC, INPUT_TREE, INPUT_FILE };
+
+/* A directory being walked. */
+struct level {
+    char *path;
+    char **names; /* sorted; a directory's ends in '/' */
+    size_t count, at;
+};
+
+struct spans {
+    char *const *inputs;
+    size_t input_count, current;
+    enum input_kind *kinds;
+    struct run_pages *run; /* of the current input, when it is a run */
+    struct level levels[DEPTH_MAX];
+    size_t depth;
+    struct span *batch;   /* page files collected */
+    struct span *held;    /* goes out after the batch before it */
+    uint64_t warc_count;  /* WARC spans so far */
+    uint64_t known_count; /* pages so far, those in WARCs left out */
+};
+
+/* ---- spans
+ * -------------------------------------------------------------------*/
+
+void span_free(struct span *span)
+{
+    if (!span)
+        return;
+    for (size_t i = 0; i < span->page_count; i++)
+        free(span->pages[i].name);
+    free(span->pages);
+    free(span->path);
+    free(span);
+}
+
+static struct span *new_span(const struct spans *spans, enum span_kind kind)
+{
+    struct span *span = calloc(1, sizeof(*span));
+    if (!span)
+        return NULL;
+    span->kind = kind;
+    span->warcs_before = spans->warc_count;
+    span->known_before = spans->known_count;
+    return span;
+}
+
+/* Takes `path`. */
+static struct span *warc_span(struct spans *spans, char *path)
+{
+    struct span *span = path ? new_span(spans, SPAN_WARC) : NULL;
+    if (!span) {
+        free(path);
+        return NULL;
+    }
+    span->path = path;
+    spans->warc_count++;
+    return span;
+}
+
+/* Adds a page file to the batch; takes `path`. */
+static bool add_file(struct spans *spans, char *path)
+{
+    if (!spans->batch) {
+        spans->batch = new_span(spans, SPAN_FILES);
+        if (spans->batch)
+            spans->batch->pages =
+                calloc(FILES_A_SPAN, sizeof(*spans->batch->pages));
+    }
+    if (!path || !spans->batch || !spans->batch->pages) {
+        free(path);
+        return false;
+    }
+    struct span *batch = spans->batch;
+    batch->pages[batch->page_count++].name = path;
+    spans->known_count++;
+    return true;
+}
+
+static struct span *take_batch(struct spans *spans)
+{
+    struct span *batch = spans->batch;
+    spans->batch = NULL;
+    return batch;
+}
+
+/* ---- what an input is
+ * --------------------------------------------------------*/
+
+static bool has_warc_name(const char *path)
+{
+    struct view name = view_of_string(path);
+    return view_ends_with(name, ".warc") || view_ends_with(name, ".warc.gz");
+}
+
+/* "WARC/" at the start, plain or in gzip. */
+static bool has_warc_start(const char *path)
+{
+    char bytes[4096];
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    ssize_t got = fd >= 0 ? read(fd, bytes, sizeof(bytes)) : -1;
+    if (fd >= 0)
+        close(fd);
+    struct view start = view_of(bytes, got > 0 ? (size_t)got : 0);
+    if (!view_starts_with(start, "\x1f\x8b"))
+        return view_starts_with(start, "WARC/");
+    struct gzip_unpacker *unpacker = gzip_unpacker_new();
+    struct buf plain;
+    buf_init(&plain, 64);
+    bool is_warc =
+        unpacker && gzip_stream_begin(unpacker) &&
+        gzip_stream_step(unpacker, &start, 16, &plain) != GZIP_STEP_DAMAGED &&
+        view_starts_with(buf_view(&plain), "WARC/");
+    buf_release(&plain);
+    gzip_unpacker_free(unpacker);
+    return is_warc;
+}
+
+static bool is_run_dir(const char *path)
+{
+    char *run = fs_join(path, "run.json");
+    bool is = run && access(run, F_OK) == 0;
+    free(run);
+    return is;
+}
+
+static bool judge_input(const char *path, enum input_kind *ret_kind,
+                        struct error *err)
+{
+    struct stat st;
+    if (stat(path, &st))
+        return error_set_errno(err, ERR_USAGE, errno, "cannot open %s", path);
+    if (S_ISDIR(st.st_mode)) {
+        *ret_kind = is_run_dir(path) ? INPUT_RUN : INPUT_TREE;
+        return access(path, R_OK | X_OK) == 0 ||
+               error_set_errno(err, ERR_USAGE, errno, "cannot open %s", path);
+    }
+    if (access(path, R_OK))
+        return error_set_errno(err, ERR_USAGE, errno, "cannot open %s", path);
+    /* A pipe's first bytes cannot be looked at without taking them. */
+    bool is_warc =
+        has_warc_name(path) || (S_ISREG(st.st_mode) && has_warc_start(path));
+    *ret_kind = is_warc ? INPUT_WARC : INPUT_FILE;
+    return true;
+}
+
+struct spans *spans_open(char *const *inputs, size_t count, struct error *err)
+{
+    struct spans *spans = calloc(1, sizeof(*spans));
+    enum input_kind *kinds = calloc(count ? count : 1, sizeof(*kinds));
+    if (!spans || !kinds) {
+        free(spans);
+        free(kinds);
+        error_no_memory(err, "the inputs");
+        return NULL;
+    }
+    spans->inputs = inputs;
+    spans->input_count = count;
+    spans->kinds = kinds;
+    for (size_t i = 0; i < count; i++) {
+        if (!judge_input(inputs[i], &kinds[i], err) ||
+            (kinds[i] == INPUT_RUN && !run_pages_check(inputs[i], err))) {
+            spans_close(spans);
+            return NULL;
+        }
+    }
+    return spans;
+}
+
+/* ---- walking a directory
+ * -----------------------------------------------------*/
+
+static void level_release(struct level *level)
+{
+    for (size_t i = 0; i < level->count; i++)
+        free(level->names[i]);
+    free(level->names);
+    free(level->path);
+    *level = (struct level){ 0 };
+}
+
+static int compare_names(const void *a, const void *b)
+{
+    const char *x, *y;
+    memcpy(&x, a, sizeof(x));
+    memcpy(&y, b, sizeof(y));
+    return strcmp(x, y);
+}
+
+/* 'd' for directories, 'f' for what can be read as a file, 0 for the rest.
+ * Links to files are followed, links to directories are not. */
+static char kind_of(int dir_fd, const struct dirent *item)
+{
+    struct stat st;
+    if (item->d_type == DT_REG)
+        return 'f';
+    if (item->d_type == DT_DIR)
+        return 'd';
+    if (item->d_type != DT_LNK && item->d_type != DT_UNKNOWN)
+        return 0;
+    if (fstatat(dir_fd, item->d_name, &st, 0))
+        return 0;
+    if (S_ISREG(st.st_mode))
+        return 'f';
+    return S_ISDIR(st.st_mode) && item->d_type == DT_UNKNOWN ? 'd' : 0;
+}
+
+static bool add_name(struct level *level, size_t *capacity, const char *name,
+                     bool is_dir)
+{
+    if (level->count == *capacity) {
+        size_t wider = *capacity ? *capacity * 2 : 64;
+        char **names = realloc(level->names, wider * sizeof(*names));
+        if (!names)
+            return false;
+        level->names = names;
+        *capacity = wider;
+    }
+    char *copy;
+    if (asprintf(&copy, "%s%s", name, is_dir ? "/" : "") < 0)
+        return false;
+    level->names[level->count++] = copy;
+    return true;
+}
+
+static bool read_names(struct level *level, DIR *handle, struct error *err)
+{
+    size_t capacity = 0;
+    struct dirent *item;
+    while ((errno = 0, item = readdir(handle)) != NULL) {
+        char kind = item->d_name[0] == '.' ? 0 : kind_of(dirfd(handle), item);
+        if (kind && !add_name(level, &capacity, item->d_name, kind == 'd'))
+            return error_no_memory(err, "a directory");
+    }
+    return !errno || error_set_errno(err, ERR_SYSTEM, errno, "cannot read %s",
+                                     level->path);
+}
+
+/* Reads and sorts a directory's names; takes `path`. */
+static bool enter(struct spans *spans, char *path, struct error *err)
+{
+    if (!path)
+        return error_no_memory(err, "a directory");
+    if (spans->depth == DEPTH_MAX) {
+        error_set(err, ERR_USAGE, "%s: directories nested too deeply", path);
+        free(path);
+        return false;
+    }
+    struct level *level = &spans->levels[spans->depth++];
+    *level = (struct level){ .path = path };
+    DIR *handle = opendir(path);
+    if (!handle)
+        return error_set_errno(err, ERR_SYSTEM, errno, "cannot open %s", path);
+    bool done = read_names(level, handle, err);
+    closedir(handle);
+    if (!done)
+        return false;
+    if (level->count)
+        qsort(level->names, level->count, sizeof(*level->names), compare_names);
+    return true;
+}
+
+/* Joins without the mark of a directory at the end. */
+static char *path_of(const struct level *level, const char *name)
+{
+    char *path = fs_join(level->path, name);
+    size_t size = path ? strlen(path) : 0;
+    if (size > 1 && path[size - 1] == '/')
+        path[size - 1] = '\0';
+    return path;
+}
+
+/* One name of the innermost directory. */
+static bool take_name(struct spans *spans, struct error *err)
+{
+    struct level *level = &spans->levels[spans->depth - 1];
+    if (level->at == level->count) {
+        level_release(level);
+        spans->depth--;
+        return true;
+    }
+    const char *name = level->names[level->at++];
+    char *path = path_of(level, name);
+    if (name[strlen(name) - 1] == '/')
+        return enter(spans, path, err);
+    if (!has_warc_name(name))
+        return add_file(spans, path) || error_no_memory(err, "a page file");
+    spans->held = warc_span(spans, path);
+    return spans->held || error_no_memory(err, "a WARC file");
+}
+
+/* ---- inputs
+ * ------------------------------------------------------------------*/
+
+static bool start_input(struct spans *spans, struct error *err)
+{
+    const char *path = spans->inputs[spans->current];
+    switch (spans->kinds[spans->current]) {
+    case INPUT_RUN:
+        spans->run = run_pages_open(path, err);
+        return spans->run != NULL;
+    case INPUT_TREE:
+        return enter(spans, strdup(path), err);
+    case INPUT_WARC:
+        spans->held = warc_span(spans, strdup(path));
+        return spans->held || error_no_memory(err, "a WARC file");
+    case INPUT_FILE:
+    default:
+        return add_file(spans, strdup(path)) ||
+               error_no_memory(err, "a page file");
+    }
+}
+
+/* Goes one step: a name, a batch of a run, or the next input. */
+static enum spans_result step(struct spans *spans, struct error *err)
+{
+    if (spans->run) {
+        enum spans_result result =
+            run_pages_next(spans->run, &spans->held, err);
+        if (result == SPANS_END) {
+            run_pages_close(spans->run);
+            spans->run = NULL;
+            return SPANS_ITEM;
+        }
+        return result;
+    }
+    if (spans->depth)
+        return take_name(spans, err) ? SPANS_ITEM : SPANS_ERROR;
+    if (spans->current == spans->input_count)
+        return SPANS_END;
+    bool done = start_input(spans, err);
+    spans->current++;
+    return done ? SPANS_ITEM : SPANS_ERROR;
+}
+
+enum spans_result spans_next(struct spans *spans, struct span **ret_span,
+                             struct error *err)
+{
+    for (;;) {
+        bool is_full = spans->batch && spans->batch->page_count == FILES_A_SPAN;
+        if (spans->batch && (is_full || spans->held)) {
+            *ret_span = take_batch(spans);
+            return SPANS_ITEM;
+        }
+        if (spans->held) {
+            *ret_span = spans->held;
+            spans->held = NULL;
+            return SPANS_ITEM;
+        }
+        enum spans_result result = step(spans, err);
+        if (result == SPANS_END && spans->batch) {
+            *ret_span = take_batch(spans);
+            return SPANS_ITEM;
+        }
+        if (result != SPANS_ITEM)
+            return result;
+    }
+}
+
+void spans_close(struct spans *spans)
+{
+    if (!spans)
+        return;
+    while (spans->depth)
+        level_release(&spans->levels[--spans->depth]);
+    run_pages_close(spans->run);
+    span_free(spans->batch);
+    span_free(spans->held);
+    free(spans->kinds);
+    free(spans);
+}

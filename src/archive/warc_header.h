@@ -1,0 +1,25 @@
+/*
+ * warc_header.h - the header of a WARC record: named fields in lines, as
+ * every version from 0.17 to 1.1 writes them; line ends with or without CR.
+ *
+ * Thread rule: no state.
+ */
+#ifndef FETCHGREP_ARCHIVE_WARC_HEADER_H
+#define FETCHGREP_ARCHIVE_WARC_HEADER_H
+
+#include "fetchgrep/archive/warc_read.h"
+
+/* The longest line that begins a record, with its end. */
+enum { WARC_VERSION_LINE_MAX = 16 };
+
+/* "WARC/1.1" and a line end at the start. */
+bool warc_header_begins(struct view bytes);
+
+/* The length of a header with its empty line, 0 when it has no end here. */
+size_t warc_header_size(struct view bytes);
+
+/* Fills what the record's `header` says; false without a usable
+ * Content-Length. */
+bool warc_header_read(struct warc_record *record, uint64_t *ret_length);
+
+#endif

@@ -1,0 +1,82 @@
+/*
+ * warc_source.h - the plain bytes of a WARC file, whatever it is packed in.
+ *
+ * The bytes come through a window that its user asks to grow (warc_source_need)
+ * and moves forward (warc_source_pass). In a gzip file whole members are
+ * unpacked at once where they fit; a member too large for that streams. A place
+ * that cannot be unpacked is reported once, and reading goes on at the next
+ * member that begins a record.
+ *
+ * Thread rule: belongs to one reader.
+ */
+#ifndef FETCHGREP_ARCHIVE_WARC_SOURCE_H
+#define FETCHGREP_ARCHIVE_WARC_SOURCE_H
+
+#include "fetchgrep/base/buf.h"
+#include "fetchgrep/base/codec_gzip.h"
+
+struct member_start {
+    size_t at;       /* in `plain` */
+    uint64_t offset; /* in the file */
+};
+
+struct warc_source {
+    char *path;
+    int fd;
+    bool is_gzip;
+    struct buf raw;              /* gzip: packed bytes read ahead */
+    size_t raw_at;               /* of them used */
+    uint64_t raw_offset;         /* in the file, of raw's first byte */
+    bool is_raw_end;             /* the file is at its end */
+    struct buf plain;            /* the window's bytes, and passed ones */
+    size_t at;                   /* where the window begins in `plain` */
+    uint64_t offset;             /* plain file: in the file, of the window */
+    struct member_start *starts; /* gzip: where members begin in `plain` */
+    size_t start_count, start_capacity;
+    bool is_in_member; /* gzip: streaming through one */
+    struct gzip_unpacker *unpacker;
+    size_t max_member; /* unpacked at once up to this */
+};
+
+bool warc_source_init(struct warc_source *source, size_t max_window,
+                      struct error *err) MUST_CHECK;
+void warc_source_release(struct warc_source *source);
+
+bool warc_source_open(struct warc_source *source, const char *path,
+                      uint64_t offset, struct error *err) MUST_CHECK;
+
+enum warc_source_result {
+    WARC_SOURCE_OK,
+    WARC_SOURCE_END,    /* fewer bytes are left: all of them are there */
+    WARC_SOURCE_DAMAGE, /* `err`; the window ends before the damage */
+    WARC_SOURCE_ERROR,
+};
+
+/* Makes the window at least `size` bytes long. */
+enum warc_source_result warc_source_need(struct warc_source *source,
+                                         size_t size,
+                                         struct error *err) MUST_CHECK;
+
+/* The bytes there are; borrowed until the next need. */
+struct view warc_source_window(const struct warc_source *source);
+
+/* Moves the window's beginning; `size` at most its length. */
+void warc_source_pass(struct warc_source *source, size_t size);
+
+/* Whether a gzip member begins at this place of the window. */
+bool warc_source_is_start(const struct warc_source *source, size_t at);
+
+/* The first place from `from` on and before `end` where a gzip member begins
+ * that begins a record; false when there is none. */
+bool warc_source_find_start(const struct warc_source *source, size_t from,
+                            size_t end, size_t *ret_at);
+
+/* Whether `size` bytes from this place of the window on are more than a plain
+ * file has. False where that can only be found out by reading. */
+bool warc_source_is_beyond_end(const struct warc_source *source, size_t from,
+                               uint64_t size);
+
+/* Where the window begins in the file, or the member that it begins in. */
+uint64_t warc_source_offset(const struct warc_source *source);
+
+#endif

@@ -1,0 +1,247 @@
+#include "config.h"
+
+#include <fcntl.h>
+#include <sched.h>
+#include <unistd.h>
+
+/* Cores this process may use: Slurm's word, else the affinity mask. */
+static uint32_t usable_cores(void)
+{
+    uint64_t count = 0;
+    const char *slurm = getenv("SLURM_CPUS_PER_TASK");
+    if (slurm && view_to_u64(view_of_string(slurm), &count) && count &&
+        count <= 4096)
+        return (uint32_t)count;
+    cpu_set_t set;
+    if (sched_getaffinity(0, sizeof(set), &set) == 0 && CPU_COUNT(&set) > 0)
+        return (uint32_t)CPU_COUNT(&set);
+    return 1;
+}
+
+static bool check_operands(const struct raw_options *raw, struct error *err)
+{
+    enum pipeline_command command = raw->command;
+    if (!raw->operands.count)
+        return error_set(err, ERR_USAGE, "no %s given; usage: %s",
+                         command == PIPELINE_EXTRACT ? "input" : "manifest",
+                         command_usage(command));
+    if (command != PIPELINE_FETCH && !raw->pattern_count)
+        return error_set(err, ERR_USAGE,
+                         "no pattern given: use -e REGEX or -f FILE");
+    int flags = raw->dir ? O_RDWR : fcntl(STDOUT_FILENO, F_GETFL);
+    if ((flags & O_ACCMODE) == O_RDONLY)
+        return error_set(err, ERR_USAGE,
+                         "standard output is closed, and there is no run "
+                         "directory (-o DIR) for the matches");
+    if (command == PIPELINE_FETCH && !raw->dir)
+        return error_set(err, ERR_USAGE, "fetch needs a run directory: -o DIR");
+    return true;
+}
+
+static bool add_patterns(struct config *config, const struct raw_options *raw,
+                         struct error *err)
+{
+    if (raw->command == PIPELINE_FETCH)
+        return true;
+    config->patterns = patterns_new(raw->ignore_case, err);
+    if (!config->patterns)
+        return false;
+    for (size_t i = 0; i < raw->pattern_count; i++) {
+        const struct raw_pattern *pattern = &raw->patterns[i];
+        bool done =
+            pattern->is_file
+                ? patterns_add_file(config->patterns, pattern->text, err)
+                : patterns_add_expression(config->patterns,
+                                          view_of_string(pattern->text), err);
+        if (!done)
+            return false;
+    }
+    config->pipeline.patterns = config->patterns;
+    return true;
+}
+
+static bool has_header_name(const char *header, const char *name)
+{
+    return view_equal_nocase(
+        view_first(view_of_string(header), strcspn(header, ":;")),
+        view_of_string(name));
+}
+
+static bool check_header(const char *option, const char *header,
+                         struct error *err)
+{
+    size_t size = strcspn(header, ":;");
+    if (size == 0 || !header[size] || strpbrk(header, "\r\n"))
+        return error_set(err, ERR_USAGE,
+                         "%s: \"%s\" is no header: write it like 'Name: value'",
+                         option, header);
+    return true;
+}
+
+/* What would let every host on the list in on a secret. */
+static bool check_headers(const struct raw_options *raw, struct error *err)
+{
+    static const char *const secrets[] = { "Authorization", "Cookie",
+                                           "Proxy-Authorization" };
+    for (size_t i = 0; i < raw->headers.count; i++) {
+        const char *header = raw->headers.items[i];
+        if (!check_header("--header", header, err))
+            return false;
+        for (size_t j = 0; j < ARRAY_COUNT(secrets); j++)
+            if (has_header_name(header, secrets[j]))
+                return error_set(err, ERR_USAGE,
+                                 "--header: %s would go to every host on the "
+                                 "list: use --header-for HOST '%s: ...'",
+                                 secrets[j], secrets[j]);
+    }
+    return true;
+}
+
+static bool add_host_headers(struct config *config,
+                             const struct raw_options *raw, struct error *err)
+{
+    size_t count = raw->host_headers.count / 2;
+    config->host_headers = calloc(count + 1, sizeof(*config->host_headers));
+    if (!config->host_headers)
+        return error_no_memory(err, "the headers");
+    for (size_t i = 0; i < count; i++) {
+        config->host_headers[i] = (struct fetch_host_header){
+            .host = raw->host_headers.items[2 * i],
+            .header = raw->host_headers.items[2 * i + 1],
+        };
+        if (!check_header("--header-for", config->host_headers[i].header, err))
+            return false;
+    }
+    config->pipeline.fetch.host_headers = config->host_headers;
+    config->pipeline.fetch.host_header_count = count;
+    return true;
+}
+
+static bool set_max_failed(struct pipeline_options *pipeline, const char *text,
+                           struct error *err)
+{
+    char *end;
+    if (!text)
+        return true;
+    pipeline->has_max_failed = true;
+    pipeline->max_failed = strtod(text, &end);
+    pipeline->max_failed_is_percent = !strcmp(end, "%");
+    bool is_number = end != text && text[0] >= '0' && text[0] <= '9' &&
+                     (!*end || (pipeline->max_failed_is_percent &&
+                                pipeline->max_failed <= 100));
+    return is_number || error_set(err, ERR_USAGE,
+                                  "--max-failed: \"%s\" is no number and no "
+                                  "percentage: write it like 10 or 5%%",
+                                  text);
+}
+
+/* Half of the cores; but two where there are two, for a single loop cannot keep
+ * both busy (docs/decisions/0004-event-loops.md). */
+static uint32_t auto_loops(uint32_t cores)
+{
+    return cores < 2 ? 1 : cores < 4 ? 2 : cores / 2;
+}
+
+static void set_fetch(struct config *config, const struct raw_options *raw,
+                      uint32_t cores)
+{
+    struct fetch_options *fetch = &config->pipeline.fetch;
+    uint32_t loops =
+        raw->fetch_threads ? (uint32_t)raw->fetch_threads : auto_loops(cores);
+    *fetch = (struct fetch_options){
+        .concurrency = (uint32_t)raw->concurrency,
+        .loop_count =
+            loops < raw->concurrency ? loops : (uint32_t)raw->concurrency,
+        .connect_timeout_ms = (int64_t)raw->connect_timeout_ms,
+        .timeout_ms = (int64_t)raw->timeout_ms,
+        .stall_timeout_ms = (int64_t)raw->stall_timeout_ms,
+        .max_body = raw->max_body,
+        .headers = raw->headers.items,
+        .header_count = raw->headers.count,
+        .user_agent = raw->user_agent,
+        .proxy = raw->proxy && raw->proxy[0] ? raw->proxy : NULL,
+        .ca_file = raw->ca_file,
+        .is_insecure = raw->is_insecure,
+        .address_rule = &config->address_rule,
+    };
+}
+
+/* The options without which the same inputs give other results. */
+static bool describe_shaping(struct config *config,
+                             const struct raw_options *raw, struct error *err)
+{
+    static const char *const stores[] = { "none", "plain", "gzip" };
+    struct buf *out = &config->shaping;
+    const struct pipeline_options *pipeline = &config->pipeline;
+    buf_init(out, 1 << 20);
+    buf_append_format(out, "max-body=%zu", pipeline->fetch.max_body);
+    if (raw->command != PIPELINE_FETCH)
+        buf_append_format(out, " format=%s status=%s max-matches=%zu",
+                          pipeline->format == MATCH_TEXT ? "text" : "jsonl",
+                          pipeline->searches_any_status ? "any" : "2xx",
+                          pipeline->max_matches);
+    if (raw->command != PIPELINE_EXTRACT)
+        buf_append_format(out, " store=%s max-redirects=%u",
+                          stores[pipeline->store], pipeline->max_redirects);
+    config->pipeline.shaping = buf_string(out);
+    return buf_check(out, "the options", err);
+}
+
+static void set_pipeline(struct config *config, const struct raw_options *raw,
+                         uint32_t cores)
+{
+    static const enum warc_store stores[] = { WARC_STORE_NONE, WARC_STORE_PLAIN,
+                                              WARC_STORE_GZIP };
+    enum { FORMAT_JSONL, FORMAT_TEXT };
+    bool is_text = raw->format == FORMAT_TEXT ||
+                   (raw->format != FORMAT_JSONL && !raw->dir);
+    bool is_kept = raw->dir && raw->command != PIPELINE_EXTRACT;
+    config->pipeline = (struct pipeline_options){
+        .command = raw->command,
+        .input_count = raw->operands.count,
+        .dir = raw->dir,
+        .restarts = raw->restarts,
+        .format = is_text ? MATCH_TEXT : MATCH_JSONL,
+        .worker_count = raw->workers ? (uint32_t)raw->workers : cores,
+        .per_host = (uint32_t)raw->per_host,
+        .max_redirects = (uint32_t)raw->max_redirects,
+        .store = is_kept ? stores[raw->store] : WARC_STORE_NONE,
+        .segment_max_bytes = raw->segment_size,
+        .commit_interval_ms = (int64_t)raw->commit_interval_ms,
+        .memory = raw->memory,
+        .max_matches = raw->max_matches,
+        .searches_any_status = raw->status == 1,
+        .progress = (enum pipeline_progress)raw->progress,
+    };
+    /* The words of the command line outlive the run. */
+    memcpy(&config->pipeline.inputs, &raw->operands.items,
+           sizeof(config->pipeline.inputs));
+}
+
+bool config_init(struct config *config, const struct raw_options *raw,
+                 struct error *err)
+{
+    *config = (struct config){ 0 };
+    uint32_t cores = usable_cores();
+    if (!check_operands(raw, err) || !check_headers(raw, err))
+        return false;
+    set_pipeline(config, raw, cores);
+    set_fetch(config, raw, cores);
+    bool done =
+        add_host_headers(config, raw, err) &&
+        set_max_failed(&config->pipeline, raw->max_failed, err) &&
+        (!raw->allows_private ||
+         address_rule_allow(&config->address_rule, raw->private_ranges, err)) &&
+        add_patterns(config, raw, err) && describe_shaping(config, raw, err);
+    if (!done)
+        config_release(config);
+    return done;
+}
+
+void config_release(struct config *config)
+{
+    patterns_free(config->patterns);
+    free(config->host_headers);
+    buf_release(&config->shaping);
+    *config = (struct config){ 0 };
+}

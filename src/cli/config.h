@@ -1,0 +1,24 @@
+/*
+ * config.h - from raw values to what a run takes: everything checked, patterns
+ * compiled.
+ */
+#ifndef FETCHGREP_CLI_CONFIG_H
+#define FETCHGREP_CLI_CONFIG_H
+
+#include "options.h"
+
+struct config {
+    struct pipeline_options pipeline;
+    struct patterns *patterns;
+    struct address_rule address_rule;
+    struct fetch_host_header *host_headers;
+    struct buf shaping;
+};
+
+/* `raw` is borrowed for the life of the config, and so is `config` by its own
+ * parts: it must not be moved. */
+bool config_init(struct config *config, const struct raw_options *raw,
+                 struct error *err) MUST_CHECK;
+void config_release(struct config *config);
+
+#endif

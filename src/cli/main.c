@@ -1,0 +1,130 @@
+#include "config.h"
+
+#include "fetchgrep/base/interrupt.h"
+#include "fetchgrep/base/log.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <unistd.h>
+
+static const char usage[] =
+    "usage: fetchgrep run MANIFEST... (-e REGEX | -f FILE)... [-o DIR]\n"
+    "       fetchgrep fetch MANIFEST... -o DIR\n"
+    "       fetchgrep extract INPUT... (-e REGEX | -f FILE)... [-o DIR]\n"
+    "\n"
+    "run      download the URLs of the manifests and search the pages\n"
+    "fetch    download only\n"
+    "extract  search pages kept earlier: run directories, .warc and .warc.gz\n"
+    "         files, directories, files\n"
+    "\n"
+    "A manifest is a text file with a URL a line; - is standard input.\n"
+    "Without -o matches go to standard output: URL, a tab, the match.\n"
+    "\n"
+    "  echo https://example.org | fetchgrep run - -e '<title>(.*?)</title>'\n"
+    "  fetchgrep run urls.txt -f patterns.txt -o out\n"
+    "  fetchgrep extract out -e 'href=\"(https?://[^\"]+)\"'\n"
+    "\n"
+    "fetchgrep COMMAND --help lists the options of a command.\n"
+    "Exit status: 0 done, 1 a check failed, 2 bad usage, 3 a fault of this\n"
+    "machine, 75 stopped (SIGTERM), 130 interrupted.\n";
+
+static int status_of(enum error_code code)
+{
+    switch (code) {
+    case ERR_USAGE:
+        return STATUS_USAGE;
+    case ERR_DATA:
+        return STATUS_CHECK_FAILED;
+    case ERR_STOPPED:
+        return interrupt_signal() == SIGINT ? STATUS_INTERRUPTED
+                                            : STATUS_STOPPED;
+    case ERR_PIPE:
+        return STATUS_OK; /* the reader has had enough */
+    case ERR_NONE:
+    case ERR_SYSTEM:
+    default:
+        return STATUS_SYSTEM;
+    }
+}
+
+static int report(const struct error *err)
+{
+    if (err->code != ERR_PIPE)
+        log_error("%s", err->message);
+    return status_of(err->code);
+}
+
+/* A closed standard descriptor must not become a file of ours: what is written
+ * to it has to fail. */
+static void guard_descriptors(void)
+{
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+        if (fcntl(fd, F_GETFD) >= 0 || errno != EBADF)
+            continue;
+        int mode = fd == STDIN_FILENO ? O_WRONLY : O_RDONLY;
+        if (open("/dev/null", mode) != fd)
+            _exit(STATUS_SYSTEM);
+    }
+}
+
+static int flush_output(void)
+{
+    if (fflush(stdout) == 0)
+        return STATUS_OK;
+    if (errno == EPIPE)
+        return STATUS_OK;
+    log_error("cannot write standard output: %s", strerror(errno));
+    return STATUS_SYSTEM;
+}
+
+static int run_command(enum pipeline_command command, int argc, char **argv)
+{
+    struct error err = { 0 };
+    struct raw_options raw;
+    struct config config;
+    int status = STATUS_OK;
+    if (!interrupt_install(&err) ||
+        !options_parse(argc, argv, command, &raw, &err))
+        return report(&err);
+    if (raw.wants_help) {
+        options_print_help(command);
+        status = flush_output();
+    } else if (!config_init(&config, &raw, &err)) {
+        status = report(&err);
+    } else {
+        if (!pipeline_run(&config.pipeline, &status, &err))
+            status = report(&err);
+        config_release(&config);
+    }
+    options_release(&raw);
+    return status;
+}
+
+int main(int argc, char **argv)
+{
+    static const enum pipeline_command commands[] = { PIPELINE_RUN,
+                                                      PIPELINE_FETCH,
+                                                      PIPELINE_EXTRACT };
+    guard_descriptors();
+    const char *word = argc > 1 ? argv[1] : "";
+    for (size_t i = 0; i < ARRAY_COUNT(commands); i++)
+        if (!strcmp(word, command_name(commands[i])))
+            return run_command(commands[i], argc - 1, argv + 1);
+    if (!strcmp(word, "--version")) {
+        printf("fetchgrep %s\n", FETCHGREP_VERSION);
+        return flush_output();
+    }
+    if (!strcmp(word, "--help") || !strcmp(word, "-h") ||
+        !strcmp(word, "help")) {
+        printf("%s", usage);
+        return flush_output();
+    }
+    if (*word)
+        log_error("unknown command \"%s\": run, fetch or extract "
+                  "(fetchgrep --help)",
+                  word);
+    else
+        fprintf(stderr, "%s", usage);
+    return STATUS_USAGE;
+}

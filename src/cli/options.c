@@ -1,0 +1,469 @@
+#include "options.h"
+
+#include <getopt.h>
+#include <limits.h>
+
+enum option_kind {
+    KIND_FLAG,
+    KIND_STRING,
+    KIND_COUNT,
+    KIND_SIZE, /* k, M, G: 1024 and its powers */
+    KIND_TIME, /* ms, s, m; seconds without a unit */
+    KIND_CHOICE,
+    KIND_LIST, /* may be given again */
+    KIND_PATTERN,
+    KIND_PAIR,     /* two arguments, may be given again */
+    KIND_OPTIONAL, /* a flag with an optional =VALUE */
+    KIND_WORKERS,  /* a count or "auto" */
+};
+
+struct option_row {
+    const char *name;
+    char letter; /* 0: none */
+    enum option_kind kind;
+    size_t offset; /* in struct raw_options */
+    uint64_t min, max;
+    const char *initial;        /* as a user would write it; NULL: none */
+    const char *const *choices; /* KIND_CHOICE, ends in NULL */
+    const char *argument;       /* in help */
+    const char *help;
+    unsigned commands;
+};
+
+#define AT(member) offsetof(struct raw_options, member)
+
+static const char *const formats[] = { "jsonl", "text", "auto", NULL };
+static const char *const stores[] = { "none", "plain", "gzip", NULL };
+static const char *const statuses[] = { "2xx", "any", NULL };
+static const char *const progresses[] = { "auto", "plain", "none", NULL };
+
+#define KILO   (UINT64_C(1) << 10)
+#define MEGA   (UINT64_C(1) << 20)
+#define GIGA   (UINT64_C(1) << 30)
+#define DAY_MS (UINT64_C(24) * 60 * 60 * 1000)
+
+static const struct option_row rows[] = {
+    { "regexp", 'e', KIND_PATTERN, 0, 0, 0, NULL, NULL, "REGEX",
+      "a pattern (PCRE2 syntax); may be given again", FOR_SEARCH },
+    { "file", 'f', KIND_PATTERN, 0, 0, 0, NULL, NULL, "FILE",
+      "a pattern file: NAME REGEX a line, # comments", FOR_SEARCH },
+    { "ignore-case", 'i', KIND_FLAG, AT(ignore_case), 0, 0, NULL, NULL, NULL,
+      "patterns ignore case", FOR_SEARCH },
+    { "output", 'o', KIND_STRING, AT(dir), 0, 0, NULL, NULL, "DIR",
+      "the run directory (default: matches to standard output)", FOR_ALL },
+    { "restart", 0, KIND_FLAG, AT(restarts), 0, 0, NULL, NULL, NULL,
+      "start over in a run directory that was used", FOR_ALL },
+    { "format", 0, KIND_CHOICE, AT(format), 0, 0, "auto", formats, "jsonl|text",
+      "form of the matches (jsonl; text on standard output)", FOR_SEARCH },
+    { "max-matches", 0, KIND_COUNT, AT(max_matches), 1, UINT32_MAX, "100000",
+      NULL, "N", "of a page and pattern at most", FOR_SEARCH },
+    { "status", 0, KIND_CHOICE, AT(status), 0, 0, "2xx", statuses, "2xx|any",
+      "which pages patterns run on", FOR_SEARCH },
+    { "workers", 'j', KIND_WORKERS, AT(workers), 1, 4096, "auto", NULL, "N",
+      "extract team's size (auto: cores this process may use)", FOR_ALL },
+    { "concurrency", 0, KIND_COUNT, AT(concurrency), 1, 1000000, "256", NULL,
+      "N", "transfers at once", FOR_NETWORK },
+    { "per-host", 0, KIND_COUNT, AT(per_host), 1, 1000000, "8", NULL, "N",
+      "transfers at once to one host", FOR_NETWORK },
+    { "fetch-threads", 0, KIND_WORKERS, AT(fetch_threads), 1, 1024, "auto",
+      NULL, "N", "event loops (auto: half of the cores, two of two)",
+      FOR_NETWORK },
+    { "connect-timeout", 0, KIND_TIME, AT(connect_timeout_ms), 1, DAY_MS, "10s",
+      NULL, "T", "name, connect and TLS", FOR_NETWORK },
+    { "timeout", 0, KIND_TIME, AT(timeout_ms), 1, DAY_MS, "60s", NULL, "T",
+      "a whole transfer", FOR_NETWORK },
+    { "stall-timeout", 0, KIND_TIME, AT(stall_timeout_ms), 1, DAY_MS, "20s",
+      NULL, "T", "no byte for so long", FOR_NETWORK },
+    { "max-body", 0, KIND_SIZE, AT(max_body), 1, GIGA, "10M", NULL, "SIZE",
+      "longest body, as sent and as decoded", FOR_ALL },
+    { "max-redirects", 0, KIND_COUNT, AT(max_redirects), 0, 1000, "10", NULL,
+      "N", "hops followed at most", FOR_NETWORK },
+    { "header", 0, KIND_LIST, AT(headers), 0, 0, NULL, NULL, "'K: V'",
+      "a request header for every host; may be given again", FOR_NETWORK },
+    { "header-for", 0, KIND_PAIR, AT(host_headers), 0, 0, NULL, NULL,
+      "HOST 'K: V'", "a request header for one host, credentials too",
+      FOR_NETWORK },
+    { "user-agent", 0, KIND_STRING, AT(user_agent), 0, 0,
+      "fetchgrep/" FETCHGREP_VERSION, NULL, "S", "the User-Agent header",
+      FOR_NETWORK },
+    { "proxy", 0, KIND_STRING, AT(proxy), 0, 0, NULL, NULL, "URL", "as curl's",
+      FOR_NETWORK },
+    { "cacert", 0, KIND_STRING, AT(ca_file), 0, 0, NULL, NULL, "FILE",
+      "CA certificates to trust", FOR_NETWORK },
+    { "insecure", 0, KIND_FLAG, AT(is_insecure), 0, 0, NULL, NULL, NULL,
+      "do not verify certificates", FOR_NETWORK },
+    { "allow-private", 0, KIND_OPTIONAL, AT(private_ranges), 0, 0, NULL, NULL,
+      "[=CIDR,...]", "allow private, loopback, link-local addresses, or these",
+      FOR_NETWORK },
+    { "store", 0, KIND_CHOICE, AT(store), 0, 0, "gzip", stores,
+      "gzip|plain|none", "how pages are kept", FOR_NETWORK },
+    { "segment-size", 0, KIND_SIZE, AT(segment_size), 4 * KILO,
+      UINT64_C(1) << 50, "1G", NULL, "SIZE", "a new WARC file beyond it",
+      FOR_NETWORK },
+    { "memory", 0, KIND_SIZE, AT(memory), 256 * KILO, UINT64_C(1) << 45, "256M",
+      NULL, "SIZE", "page bytes in flight", FOR_NETWORK },
+    { "commit-interval", 0, KIND_TIME, AT(commit_interval_ms), 10, DAY_MS, "5s",
+      NULL, "T", "between durable commits", FOR_ALL },
+    { "max-failed", 0, KIND_STRING, AT(max_failed), 0, 0, NULL, NULL, "N|P%",
+      "more failed entries than this: exit status 1", FOR_ALL },
+    { "progress", 0, KIND_CHOICE, AT(progress), 0, 0, "auto", progresses,
+      "auto|plain|none", "lines on standard error while it runs", FOR_ALL },
+    { "help", 'h', KIND_FLAG, AT(wants_help), 0, 0, NULL, NULL, NULL,
+      "this text", FOR_ALL },
+};
+
+enum { ROW_COUNT = ARRAY_COUNT(rows), LONG_BASE = 256 };
+
+static void *member(struct raw_options *raw, const struct option_row *row)
+{
+    return (char *)raw + row->offset;
+}
+
+/* ---- values
+ * ------------------------------------------------------------------*/
+
+static bool bad_value(const struct option_row *row, const char *text,
+                      const char *wanted, struct error *err)
+{
+    return error_set(err, ERR_USAGE, "--%s: \"%s\" is no %s", row->name, text,
+                     wanted);
+}
+
+static bool check_range(const struct option_row *row, const char *text,
+                        uint64_t value, struct error *err)
+{
+    if (value >= row->min && value <= row->max)
+        return true;
+    return error_set(err, ERR_USAGE, "--%s: %s is out of range (%llu to %llu)",
+                     row->name, text, (unsigned long long)row->min,
+                     (unsigned long long)row->max);
+}
+
+/* Splits "10M" into 10 and "M". */
+static bool split_unit(const char *text, double *ret_value,
+                       const char **ret_unit)
+{
+    char *end;
+    if (!(text[0] >= '0' && text[0] <= '9') && text[0] != '.')
+        return false;
+    *ret_value = strtod(text, &end);
+    *ret_unit = end;
+    return end != text;
+}
+
+struct unit {
+    const char *name;
+    double factor;
+};
+
+static bool parse_with_unit(const struct option_row *row, const char *text,
+                            const struct unit *units, const char *wanted,
+                            uint64_t *ret_value, struct error *err)
+{
+    double value;
+    const char *unit;
+    if (!split_unit(text, &value, &unit))
+        return bad_value(row, text, wanted, err);
+    for (; units->name; units++) {
+        if (strcasecmp(unit, units->name))
+            continue;
+        value = value * units->factor + 0.5;
+        if (value > 1e18)
+            return check_range(row, text, UINT64_MAX, err);
+        *ret_value = (uint64_t)value;
+        return check_range(row, text, *ret_value, err);
+    }
+    return bad_value(row, text, wanted, err);
+}
+
+static bool parse_size(const struct option_row *row, const char *text,
+                       uint64_t *ret_value, struct error *err)
+{
+    static const struct unit units[] = {
+        { "", 1 },           { "b", 1 },           { "k", 1024 },
+        { "kb", 1024 },      { "m", 1048576 },     { "mb", 1048576 },
+        { "g", 1073741824 }, { "gb", 1073741824 }, { NULL, 0 },
+    };
+    return parse_with_unit(row, text, units, "size: write it like 512k or 10M",
+                           ret_value, err);
+}
+
+static bool parse_time(const struct option_row *row, const char *text,
+                       uint64_t *ret_value, struct error *err)
+{
+    static const struct unit units[] = {
+        { "", 1000 },   { "ms", 1 },      { "s", 1000 },
+        { "m", 60000 }, { "h", 3600000 }, { NULL, 0 },
+    };
+    return parse_with_unit(row, text, units, "time: write it like 500ms or 10s",
+                           ret_value, err);
+}
+
+static bool parse_count(const struct option_row *row, const char *text,
+                        uint64_t *ret_value, struct error *err)
+{
+    if (!view_to_u64(view_of_string(text), ret_value))
+        return bad_value(row, text, "number", err);
+    return check_range(row, text, *ret_value, err);
+}
+
+static bool parse_choice(const struct option_row *row, const char *text,
+                         uint64_t *ret_value, struct error *err)
+{
+    for (size_t i = 0; row->choices[i]; i++) {
+        if (!strcmp(row->choices[i], text)) {
+            *ret_value = i;
+            return true;
+        }
+    }
+    return error_set(err, ERR_USAGE, "--%s: \"%s\" is none of %s", row->name,
+                     text, row->argument);
+}
+
+static bool append(struct string_list *list, const char *text,
+                   struct error *err)
+{
+    if (list->count == list->capacity) {
+        size_t capacity = list->capacity ? list->capacity * 2 : 8;
+        const char **items = realloc(list->items, capacity * sizeof(*items));
+        if (!items)
+            return error_no_memory(err, "the options");
+        list->items = items;
+        list->capacity = capacity;
+    }
+    list->items[list->count++] = text;
+    return true;
+}
+
+static bool append_pattern(struct raw_options *raw, bool is_file,
+                           const char *text, struct error *err)
+{
+    if (raw->pattern_count == raw->pattern_capacity) {
+        size_t capacity = raw->pattern_count ? raw->pattern_count * 2 : 8;
+        struct raw_pattern *patterns =
+            realloc(raw->patterns, capacity * sizeof(*patterns));
+        if (!patterns)
+            return error_no_memory(err, "the options");
+        raw->patterns = patterns;
+        raw->pattern_capacity = capacity;
+    }
+    raw->patterns[raw->pattern_count++] =
+        (struct raw_pattern){ .is_file = is_file, .text = text };
+    return true;
+}
+
+static bool set_value(struct raw_options *raw, const struct option_row *row,
+                      const char *text, struct error *err)
+{
+    void *at = member(raw, row);
+    switch (row->kind) {
+    case KIND_FLAG:
+        *(bool *)at = true;
+        return true;
+    case KIND_STRING:
+        *(const char **)at = text;
+        return true;
+    case KIND_OPTIONAL:
+        raw->allows_private = true;
+        *(const char **)at = text;
+        return true;
+    case KIND_COUNT:
+        return parse_count(row, text, at, err);
+    case KIND_WORKERS:
+        if (strcmp(text, "auto"))
+            return parse_count(row, text, at, err);
+        *(uint64_t *)at = 0;
+        return true;
+    case KIND_SIZE:
+        return parse_size(row, text, at, err);
+    case KIND_TIME:
+        return parse_time(row, text, at, err);
+    case KIND_CHOICE:
+        return parse_choice(row, text, at, err);
+    case KIND_LIST:
+    case KIND_PAIR:
+        return append(at, text, err);
+    case KIND_PATTERN:
+    default:
+        return append_pattern(raw, row->letter == 'f', text, err);
+    }
+}
+
+/* ---- parsing
+ * -----------------------------------------------------------------*/
+
+static bool is_for(const struct option_row *row, enum pipeline_command command)
+{
+    return row->commands >> command & 1;
+}
+
+static int argument_of(const struct option_row *row)
+{
+    return row->kind == KIND_FLAG       ? no_argument
+           : row->kind == KIND_OPTIONAL ? optional_argument
+                                        : required_argument;
+}
+
+/* getopt's tables from ours. `-` first: operands come as they stand, so that
+ * they may be mixed with options. */
+static void make_tables(struct option *longs, char *shorts)
+{
+    *shorts++ = '-';
+    *shorts++ = ':';
+    for (size_t i = 0; i < ROW_COUNT; i++) {
+        longs[i] = (struct option){ rows[i].name, argument_of(&rows[i]), NULL,
+                                    LONG_BASE + (int)i };
+        if (!rows[i].letter)
+            continue;
+        *shorts++ = rows[i].letter;
+        if (rows[i].kind != KIND_FLAG)
+            *shorts++ = ':';
+    }
+    longs[ROW_COUNT] = (struct option){ 0 };
+    *shorts = '\0';
+}
+
+static const struct option_row *row_of(int found)
+{
+    if (found >= LONG_BASE)
+        return &rows[found - LONG_BASE];
+    for (size_t i = 0; i < ROW_COUNT; i++)
+        if (rows[i].letter && rows[i].letter == found)
+            return &rows[i];
+    return NULL;
+}
+
+static bool refuse(char **argv, int found, enum pipeline_command command,
+                   struct error *err)
+{
+    const struct option_row *row = row_of(optopt);
+    const char *name = command_name(command);
+    if (found == ':' && row)
+        return error_set(err, ERR_USAGE, "--%s needs an argument: --%s %s",
+                         row->name, row->name, row->argument);
+    if (optopt && !row)
+        return error_set(err, ERR_USAGE,
+                         "unknown option -%c (fetchgrep %s --help lists them)",
+                         optopt, name);
+    return error_set(err, ERR_USAGE,
+                     "unknown option %s (fetchgrep %s --help lists them)",
+                     argv[optind - 1], name);
+}
+
+/* --header-for HOST 'K: V': its second argument is the next word. */
+static bool take_second(struct raw_options *raw, const struct option_row *row,
+                        int argc, char **argv, struct error *err)
+{
+    if (optind >= argc)
+        return error_set(err, ERR_USAGE, "--%s needs two arguments: --%s %s",
+                         row->name, row->name, row->argument);
+    return set_value(raw, row, argv[optind++], err);
+}
+
+static bool take_option(struct raw_options *raw, int found, int argc,
+                        char **argv, struct error *err)
+{
+    const struct option_row *row = row_of(found);
+    if (found == ':' || found == '?' || !row)
+        return refuse(argv, found, raw->command, err);
+    if (!is_for(row, raw->command))
+        return error_set(err, ERR_USAGE,
+                         "--%s is no option of fetchgrep %s (fetchgrep %s "
+                         "--help lists them)",
+                         row->name, command_name(raw->command),
+                         command_name(raw->command));
+    return set_value(raw, row, optarg, err) &&
+           (row->kind != KIND_PAIR || take_second(raw, row, argc, argv, err));
+}
+
+static bool set_initial(struct raw_options *raw, struct error *err)
+{
+    for (size_t i = 0; i < ROW_COUNT; i++)
+        if (rows[i].initial && !set_value(raw, &rows[i], rows[i].initial, err))
+            return false;
+    return true;
+}
+
+bool options_parse(int argc, char **argv, enum pipeline_command command,
+                   struct raw_options *ret_raw, struct error *err)
+{
+    struct option longs[ROW_COUNT + 1];
+    char shorts[2 * ROW_COUNT + 3];
+    struct raw_options raw = { .command = command };
+    bool done = set_initial(&raw, err);
+    int found;
+    make_tables(longs, shorts);
+    optind = 1;
+    while (done &&
+           (found = getopt_long(argc, argv, shorts, longs, NULL)) != -1) {
+        if (found == 1)
+            done = append(&raw.operands, optarg, err);
+        else
+            done = take_option(&raw, found, argc, argv, err);
+    }
+    /* Behind "--" everything is an operand. */
+    for (; done && optind < argc; optind++)
+        done = append(&raw.operands, argv[optind], err);
+    if (!done) {
+        options_release(&raw);
+        return false;
+    }
+    *ret_raw = raw;
+    return true;
+}
+
+void options_release(struct raw_options *raw)
+{
+    free(raw->operands.items);
+    free(raw->headers.items);
+    free(raw->host_headers.items);
+    free(raw->patterns);
+    *raw = (struct raw_options){ 0 };
+}
+
+/* ---- help
+ * --------------------------------------------------------------------*/
+
+const char *command_name(enum pipeline_command command)
+{
+    static const char *const names[] = { "run", "fetch", "extract" };
+    return names[command];
+}
+
+const char *command_usage(enum pipeline_command command)
+{
+    static const char *const usages[] = {
+        "fetchgrep run MANIFEST... (-e REGEX | -f FILE)... [-o DIR] [options]",
+        "fetchgrep fetch MANIFEST... -o DIR [options]",
+        "fetchgrep extract INPUT... (-e REGEX | -f FILE)... [-o DIR] [options]",
+    };
+    return usages[command];
+}
+
+static void print_row(const struct option_row *row)
+{
+    enum { COLUMN = 32 };
+    char left[96];
+    const char *space = row->argument && row->argument[0] != '[' ? " " : "";
+    char letter[8] = "    ";
+    if (row->letter)
+        snprintf(letter, sizeof(letter), "-%c, ", row->letter);
+    snprintf(left, sizeof(left), "  %s--%s%s%s", letter, row->name, space,
+             row->argument ? row->argument : "");
+    if (strlen(left) >= COLUMN)
+        printf("%s\n%*s", left, COLUMN, "");
+    else
+        printf("%-*s", COLUMN, left);
+    printf("%s", row->help);
+    if (row->initial && strcmp(row->initial, "auto"))
+        printf(" [%s]", row->initial);
+    printf("\n");
+}
+
+void options_print_help(enum pipeline_command command)
+{
+    printf("usage: %s\n\n", command_usage(command));
+    for (size_t i = 0; i < ROW_COUNT; i++)
+        if (is_for(&rows[i], command))
+            print_row(&rows[i]);
+}

@@ -1,0 +1,82 @@
+/*
+ * options.h - the option table, and the raw values it reads.
+ *
+ * Each option is one row: parsing, help and (later) the manual and completions
+ * come from it. Values are checked one by one here; what they mean together is
+ * config.h's.
+ */
+#ifndef FETCHGREP_CLI_OPTIONS_H
+#define FETCHGREP_CLI_OPTIONS_H
+
+#include "fetchgrep/base/error.h"
+#include "fetchgrep/run/pipeline.h"
+
+enum command_bit {
+    FOR_RUN = 1 << PIPELINE_RUN,
+    FOR_FETCH = 1 << PIPELINE_FETCH,
+    FOR_EXTRACT = 1 << PIPELINE_EXTRACT,
+    FOR_NETWORK = FOR_RUN | FOR_FETCH,
+    FOR_SEARCH = FOR_RUN | FOR_EXTRACT,
+    FOR_ALL = FOR_RUN | FOR_FETCH | FOR_EXTRACT,
+};
+
+/* Strings given one by one, in order. */
+struct string_list {
+    const char **items;
+    size_t count, capacity;
+};
+
+/* A pattern option: -e and -f keep their order among each other. */
+struct raw_pattern {
+    bool is_file;
+    const char *text;
+};
+
+struct raw_options {
+    enum pipeline_command command;
+    struct string_list operands;
+    struct raw_pattern *patterns;
+    size_t pattern_count, pattern_capacity;
+    bool ignore_case;
+    const char *dir;
+    bool restarts;
+    uint64_t format;
+    uint64_t workers; /* 0: as many as there are cores */
+    uint64_t concurrency;
+    uint64_t per_host;
+    uint64_t fetch_threads; /* 0: auto */
+    uint64_t connect_timeout_ms, timeout_ms, stall_timeout_ms;
+    uint64_t max_body;
+    uint64_t max_redirects;
+    struct string_list headers;
+    struct string_list host_headers; /* HOST, HEADER, HOST, HEADER, … */
+    const char *user_agent;
+    const char *proxy;
+    const char *ca_file;
+    bool is_insecure;
+    uint64_t store;
+    uint64_t segment_size;
+    uint64_t commit_interval_ms;
+    uint64_t memory;
+    uint64_t max_matches;
+    uint64_t status;
+    const char *max_failed;
+    bool allows_private;
+    const char *private_ranges; /* NULL: all */
+    uint64_t progress;
+    bool wants_help;
+};
+
+/* Reads argv behind the command's name. Strings are borrowed from it. */
+bool options_parse(int argc, char **argv, enum pipeline_command command,
+                   struct raw_options *ret_raw, struct error *err) MUST_CHECK;
+void options_release(struct raw_options *raw);
+
+/* The help of one command, on standard output. */
+void options_print_help(enum pipeline_command command);
+
+/* The name, and what its operands are. */
+const char *command_name(enum pipeline_command command);
+const char *command_usage(enum pipeline_command command);
+
+#endif

@@ -1,0 +1,32 @@
+/*
+ * compiled.h - a pattern in its compiled form; between patterns.c, which makes
+ * it, and matcher.c, which uses it.
+ */
+#ifndef FETCHGREP_EXTRACT_COMPILED_H
+#define FETCHGREP_EXTRACT_COMPILED_H
+
+#include "fetchgrep/extract/patterns.h"
+
+#include <pcre2.h>
+
+struct pattern {
+    char *name;
+    char *regex;
+    size_t regex_size;
+    char *place; /* where it was given: "-e", "FILE:LINE" */
+    pcre2_code *code;
+    bool has_jit;
+    uint32_t group_count;     /* beside group 0 */
+    struct view *group_names; /* of groups 1 to group_count */
+    char *group_numbers;      /* what unnamed groups are called */
+};
+
+struct patterns {
+    pcre2_compile_context *context;
+    uint32_t flags;
+    struct pattern *list;
+    size_t count, capacity;
+    size_t expression_count; /* of -e, for their names */
+};
+
+#endif

@@ -1,0 +1,121 @@
+#include "fetchgrep/fetch/fetch.h"
+
+#include "loop.h"
+#include "request.h"
+
+#include "fetchgrep/base/clock.h"
+
+static bool init_libcurl(struct error *err)
+{
+    static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+    static bool is_done;
+    pthread_mutex_lock(&lock);
+    CURLcode code = is_done ? CURLE_OK : curl_global_init(CURL_GLOBAL_DEFAULT);
+    is_done = is_done || !code;
+    pthread_mutex_unlock(&lock);
+    return !code || error_set(err, ERR_SYSTEM, "cannot start libcurl: %s",
+                              curl_easy_strerror(code));
+}
+
+void fetch_free(struct fetcher *fetcher)
+{
+    if (!fetcher)
+        return;
+    for (uint32_t i = 0; i < fetcher->running_count; i++)
+        loop_release(&fetcher->loops[i]);
+    curl_slist_free_all(fetcher->headers);
+    free(fetcher->loops);
+    free(fetcher);
+}
+
+static bool start_loop(struct fetcher *fetcher, uint32_t index,
+                       struct error *err)
+{
+    const struct fetch_options *options = fetcher->options;
+    uint32_t count = fetcher->loop_count;
+    uint32_t limit =
+        options->concurrency / count + (index < options->concurrency % count);
+    struct loop *loop = &fetcher->loops[index];
+    if (!loop_init(loop, fetcher, limit, err))
+        return false;
+    int code = pthread_create(&loop->thread, NULL, loop_run, loop);
+    if (code) {
+        loop_release(loop);
+        return error_set_errno(err, ERR_SYSTEM, code,
+                               "cannot start a fetch thread");
+    }
+    fetcher->running_count++;
+    return true;
+}
+
+struct fetcher *fetch_start(const struct fetch_options *options,
+                            const struct fetch_hooks *hooks,
+                            struct page_pool *pool, struct error *err)
+{
+    if (!init_libcurl(err))
+        return NULL;
+    struct fetcher *fetcher = calloc(1, sizeof(*fetcher));
+    struct loop *loops = calloc(options->loop_count, sizeof(*loops));
+    if (!fetcher || !loops) {
+        free(fetcher);
+        free(loops);
+        error_no_memory(err, "the event loops");
+        return NULL;
+    }
+    fetcher->options = options;
+    fetcher->hooks = *hooks;
+    fetcher->pool = pool;
+    fetcher->loops = loops;
+    fetcher->loop_count = options->loop_count;
+    if (!request_headers(options, &fetcher->headers, err)) {
+        fetch_free(fetcher);
+        return NULL;
+    }
+    for (uint32_t i = 0; i < options->loop_count; i++) {
+        if (!start_loop(fetcher, i, err)) {
+            fetch_stop(fetcher, 0);
+            fetch_join(fetcher);
+            fetch_free(fetcher);
+            return NULL;
+        }
+    }
+    return fetcher;
+}
+
+void fetch_wake(struct fetcher *fetcher)
+{
+    for (uint32_t i = 0; i < fetcher->loop_count; i++)
+        loop_wake(&fetcher->loops[i]);
+}
+
+void fetch_stop(struct fetcher *fetcher, int64_t grace_ms)
+{
+    atomic_store(&fetcher->stop_at_ns,
+                 clock_now_ns() + grace_ms * CLOCK_NS_PER_MS);
+    for (uint32_t i = 0; i < fetcher->running_count; i++) {
+        atomic_store(&fetcher->loops[i].is_starving, true);
+        loop_wake(&fetcher->loops[i]);
+    }
+}
+
+void fetch_join(struct fetcher *fetcher)
+{
+    for (uint32_t i = 0; i < fetcher->running_count; i++)
+        pthread_join(fetcher->loops[i].thread, NULL);
+}
+
+struct fetch_counts fetch_counts(struct fetcher *fetcher)
+{
+    return (struct fetch_counts){
+        .open = atomic_load(&fetcher->open),
+        .received_bytes = atomic_load(&fetcher->received_bytes),
+        .put_back = atomic_load(&fetcher->put_back),
+    };
+}
+
+uint64_t fetch_descriptors(uint32_t concurrency)
+{
+    /* A socket a transfer, as many kept connections, and for names being
+     * looked up a pair of sockets for a while; epoll and wake-ups. */
+    return (uint64_t)concurrency * 2 + 64;
+}

@@ -1,0 +1,583 @@
+/*
+ * A round of the loop: start what may start, wait, let libcurl work on the
+ * sockets that are ready, hand finished transfers on, look at the time-outs.
+ *
+ * libcurl's callbacks only take notes (which events it wants, when its timer
+ * is due, whom to drop); the multi handle is called from the round alone.
+ */
+#include "loop.h"
+
+#include "transfer.h"
+
+#include "fetchgrep/base/clock.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+enum {
+    FIRST_BYTES = 8 << 10, /* room that a transfer starts with */
+    EVENTS_AT_ONCE = 256,
+    SWEEP_MAX_MS = 250,
+    SWEEP_MIN_MS = 5,
+};
+
+/* ---- descriptors ----------------------------------------------------------
+ */
+
+static bool widen_watches(struct loop *loop, size_t fd)
+{
+    if (fd < loop->watch_count)
+        return true;
+    size_t count = fd + 64;
+    struct watch *watches = realloc(loop->watches, count * sizeof(*watches));
+    if (!watches)
+        return false;
+    memset(watches + loop->watch_count, 0,
+           (count - loop->watch_count) * sizeof(*watches));
+    loop->watches = watches;
+    loop->watch_count = count;
+    return true;
+}
+
+static void set_events(struct loop *loop, int fd, uint32_t events)
+{
+    struct watch *watch = &loop->watches[fd];
+    struct epoll_event event = { .events = events, .data.fd = fd };
+    int action = !events             ? EPOLL_CTL_DEL
+                 : watch->registered ? EPOLL_CTL_MOD
+                                     : EPOLL_CTL_ADD;
+    if (epoll_ctl(loop->epoll_fd, action, fd, &event) && events &&
+        loop->error.code == ERR_NONE)
+        error_set_errno(&loop->error, ERR_SYSTEM, errno, "epoll_ctl");
+    watch->registered = events;
+}
+
+void loop_note_opened(struct loop *loop, int fd)
+{
+    if (fd < 0)
+        return;
+    if (widen_watches(loop, (size_t)fd))
+        loop->watches[fd] = (struct watch){ .is_connection = true };
+    else
+        error_no_memory(&loop->error, "the event loop");
+}
+
+void loop_note_closed(struct loop *loop, int fd)
+{
+    if ((size_t)fd < loop->watch_count)
+        loop->watches[fd] = (struct watch){ 0 };
+}
+
+static int on_socket(CURL *easy, curl_socket_t fd, int what, void *ctx,
+                     void *socket_ctx)
+{
+    struct loop *loop = ctx;
+    (void)easy, (void)socket_ctx;
+    if (!widen_watches(loop, (size_t)fd)) {
+        error_no_memory(&loop->error, "the event loop");
+        return -1;
+    }
+    struct watch *watch = &loop->watches[fd];
+    watch->wanted = what == CURL_POLL_REMOVE
+                        ? 0
+                        : (what & CURL_POLL_IN ? (uint32_t)EPOLLIN : 0) |
+                              (what & CURL_POLL_OUT ? (uint32_t)EPOLLOUT : 0);
+    /* A connection's removal is left to handle_event: most come back at
+     * once. */
+    bool is_due = watch->wanted || !watch->is_connection;
+    if (is_due && watch->wanted != watch->registered)
+        set_events(loop, fd, watch->wanted);
+    return 0;
+}
+
+static int on_timer(CURLM *multi, long timeout_ms, void *ctx)
+{
+    struct loop *loop = ctx;
+    (void)multi;
+    loop->timer_due_ns =
+        timeout_ms < 0 ? 0
+                       : clock_now_ns() + (int64_t)timeout_ms * CLOCK_NS_PER_MS;
+    return 0;
+}
+
+/* ---- open transfers
+ * --------------------------------------------------------*/
+
+static void link_newest(struct loop *loop, struct transfer *transfer)
+{
+    transfer->older = loop->newest;
+    transfer->newer = NULL;
+    if (loop->newest)
+        loop->newest->newer = transfer;
+    else
+        loop->oldest = transfer;
+    loop->newest = transfer;
+    loop->open++;
+    loop->unsized++;
+    atomic_fetch_add_explicit(&loop->fetcher->open, 1, memory_order_relaxed);
+}
+
+static void unlink_transfer(struct loop *loop, struct transfer *transfer)
+{
+    if (transfer->older)
+        transfer->older->newer = transfer->newer;
+    else
+        loop->oldest = transfer->newer;
+    if (transfer->newer)
+        transfer->newer->older = transfer->older;
+    else
+        loop->newest = transfer->older;
+    loop->open--;
+    if (!transfer->is_sized)
+        loop->unsized--;
+    atomic_fetch_sub_explicit(&loop->fetcher->open, 1, memory_order_relaxed);
+}
+
+static void keep_spare(struct loop *loop, struct transfer *transfer)
+{
+    transfer->next = loop->spare;
+    loop->spare = transfer;
+}
+
+static void unlink_dropped(struct loop *loop, struct transfer *transfer)
+{
+    struct transfer **at = &loop->dropped;
+    while (*at && *at != transfer)
+        at = &(*at)->next;
+    if (*at)
+        *at = transfer->next;
+}
+
+/* Takes it out of libcurl and sends its entry back. */
+static void put_back(struct loop *loop, struct transfer *transfer)
+{
+    struct fetcher *fetcher = loop->fetcher;
+    struct entry *entry = transfer->entry;
+    bool has_answered = transfer_has_answered(transfer);
+    curl_multi_remove_handle(loop->multi, transfer->easy);
+    if (transfer->is_dropped)
+        unlink_dropped(loop, transfer);
+    unlink_transfer(loop, transfer);
+    transfer_undo(transfer);
+    keep_spare(loop, transfer);
+    atomic_fetch_add_explicit(&fetcher->put_back, 1, memory_order_relaxed);
+    fetcher->hooks.put_back(fetcher->hooks.ctx, entry, has_answered);
+}
+
+static void put_back_dropped(struct loop *loop)
+{
+    while (loop->dropped)
+        put_back(loop, loop->dropped);
+}
+
+static void note_size(struct loop *loop, const struct page *page)
+{
+    size_t size = page->head_size + page->body_size;
+    loop->expected_bytes = (loop->expected_bytes * 15 + size) / 16;
+}
+
+static void deliver(struct loop *loop)
+{
+    const struct fetch_hooks *hooks = &loop->fetcher->hooks;
+    if (loop->finished_count)
+        hooks->deliver(hooks->ctx, loop->finished, loop->finished_count);
+    loop->finished_count = 0;
+}
+
+static void hand_on(struct loop *loop, struct entry *entry, bool has_answered)
+{
+    const struct fetch_hooks *hooks = &loop->fetcher->hooks;
+    if (!hooks->finish(hooks->ctx, entry, has_answered))
+        return;
+    loop->finished[loop->finished_count++] = entry;
+    if (loop->finished_count == LOOP_BATCH)
+        deliver(loop);
+}
+
+/* Over: its entry goes on. */
+static void finish(struct loop *loop, struct transfer *transfer, CURLcode code)
+{
+    struct fetcher *fetcher = loop->fetcher;
+    if (transfer->stop == STOP_NO_ROOM) {
+        put_back(loop, transfer);
+        return;
+    }
+    struct entry *entry = transfer->entry;
+    bool has_answered = transfer_has_answered(transfer);
+    transfer_end(transfer, code);
+    curl_multi_remove_handle(loop->multi, transfer->easy);
+    unlink_transfer(loop, transfer);
+    keep_spare(loop, transfer);
+    if (has_answered)
+        note_size(loop, entry->page);
+    atomic_fetch_add_explicit(&fetcher->received_bytes,
+                              entry->page->head_size + entry->page->body_size,
+                              memory_order_relaxed);
+    hand_on(loop, entry, has_answered);
+}
+
+/* ---- starting --------------------------------------------------------------
+ */
+
+/* Room for a transfer's first bytes. Entries of unknown length are let in only
+ * while the pool could hold what the open ones are expected to become: a page
+ * that must be dropped later was fetched in vain. */
+static bool admit(struct loop *loop, const struct entry *entry,
+                  struct extent *ret_bytes)
+{
+    struct page_pool *pool = loop->fetcher->pool;
+    size_t size =
+        entry->need_bytes > FIRST_BYTES ? entry->need_bytes : FIRST_BYTES;
+    if (!loop->open && (page_pool_get(pool, size, ret_bytes) ||
+                        page_pool_get_reserve(pool, ret_bytes)))
+        return true;
+    if (!entry->need_bytes &&
+        page_pool_room(pool) < (size_t)loop->unsized * loop->expected_bytes +
+                                   size + loop->expected_bytes) {
+        page_pool_want(pool);
+        return false;
+    }
+    return page_pool_get(pool, size, ret_bytes);
+}
+
+static struct transfer *take_spare(struct loop *loop, struct error *err)
+{
+    struct transfer *transfer = loop->spare;
+    if (!transfer)
+        return transfer_new(loop, err);
+    loop->spare = transfer->next;
+    return transfer;
+}
+
+/* Behind a proxy no socket shows where a request leads: a literal address is
+ * judged before it is sent. */
+static const char *refused_behind_proxy(const struct loop *loop,
+                                        const struct entry *entry)
+{
+    const struct fetch_options *options = loop->fetcher->options;
+    return options->proxy ? address_rule_refuses_literal(options->address_rule,
+                                                         entry->target.host)
+                          : NULL;
+}
+
+static bool start(struct loop *loop, struct entry *entry, struct extent *bytes,
+                  struct error *err)
+{
+    struct transfer *transfer = take_spare(loop, err);
+    if (!transfer)
+        return false;
+    if (!transfer_begin(transfer, entry, bytes, err)) {
+        keep_spare(loop, transfer);
+        return false;
+    }
+    link_newest(loop, transfer);
+    CURLMcode code = curl_multi_add_handle(loop->multi, transfer->easy);
+    if (!code)
+        return true;
+    unlink_transfer(loop, transfer);
+    transfer_undo(transfer);
+    keep_spare(loop, transfer);
+    return error_set(err, ERR_SYSTEM, "cannot start a transfer: %s",
+                     curl_multi_strerror(code));
+}
+
+/* Starts the pending entry. False: not now (or `error` is set). */
+static bool start_pending(struct loop *loop)
+{
+    struct entry *entry = loop->pending;
+    struct extent bytes = { 0 };
+    const char *refused = refused_behind_proxy(loop, entry);
+    if (refused) {
+        loop->pending = NULL;
+        entry_end(entry, OUTCOME_DENIED,
+                  "%.*s is a %s (--allow-private allows it)",
+                  VIEW_ARG(entry->target.host), refused);
+        hand_on(loop, entry, false);
+        return true;
+    }
+    if (!admit(loop, entry, &bytes))
+        return false;
+    if (!start(loop, entry, &bytes, &loop->error)) {
+        page_pool_put(loop->fetcher->pool, &bytes);
+        return false;
+    }
+    loop->pending = NULL;
+    return true;
+}
+
+/* Tops the open transfers up. True when nothing will ever come any more. */
+static bool top_up(struct loop *loop)
+{
+    struct fetch_hooks *hooks = &loop->fetcher->hooks;
+    while (loop->open < loop->limit && loop->error.code == ERR_NONE) {
+        /* Said before asking, so that no wake-up in between is lost. */
+        atomic_store(&loop->is_starving, true);
+        if (!loop->pending) {
+            switch (hooks->take(hooks->ctx, &loop->pending)) {
+            case FETCH_TAKE_ENTRY:
+                break;
+            case FETCH_TAKE_WAIT:
+                return false;
+            case FETCH_TAKE_END:
+            default:
+                return true;
+            }
+        }
+        if (!start_pending(loop))
+            return false;
+    }
+    return false;
+}
+
+/* ---- a round
+ * ----------------------------------------------------------------*/
+
+static int64_t earlier(int64_t a_ns, int64_t b_ns)
+{
+    return !a_ns || (b_ns && b_ns < a_ns) ? b_ns : a_ns;
+}
+
+/* Until the next thing with a time, for epoll_wait; -1: none. */
+static int wait_ms(const struct loop *loop)
+{
+    int64_t due = loop->open ? earlier(loop->timer_due_ns, loop->sweep_due_ns)
+                             : loop->timer_due_ns;
+    due = earlier(due, atomic_load(&loop->fetcher->stop_at_ns));
+    if (!due)
+        return -1;
+    int64_t left = due - clock_now_ns();
+    return left <= 0 ? 0
+                     : (int)((left + CLOCK_NS_PER_MS - 1) / CLOCK_NS_PER_MS);
+}
+
+static void drain_wake(struct loop *loop)
+{
+    uint64_t ignored;
+    if (read(loop->wake_fd, &ignored, sizeof(ignored)) < 0)
+        return; /* a spurious wake-up: nothing to drain */
+}
+
+static void handle_event(struct loop *loop, const struct epoll_event *event)
+{
+    int fd = event->data.fd, running;
+    if (fd == loop->wake_fd) {
+        drain_wake(loop);
+        return;
+    }
+    struct watch *watch = &loop->watches[fd];
+    if (!watch->registered)
+        return; /* closed earlier in this batch */
+    if (!watch->wanted) {
+        /* An idle connection that its server closed, most often. libcurl
+         * finds out when it wants to use it. */
+        set_events(loop, fd, 0);
+        return;
+    }
+    int mask = (event->events & EPOLLIN ? CURL_CSELECT_IN : 0) |
+               (event->events & EPOLLOUT ? CURL_CSELECT_OUT : 0) |
+               (event->events & (EPOLLERR | EPOLLHUP) ? CURL_CSELECT_ERR : 0);
+    curl_multi_socket_action(loop->multi, fd, mask, &running);
+}
+
+static void handle_timer(struct loop *loop)
+{
+    int running;
+    /* Also after each batch of new handles: their timer is due at once. */
+    if (loop->timer_due_ns && loop->timer_due_ns <= clock_now_ns()) {
+        loop->timer_due_ns = 0;
+        curl_multi_socket_action(loop->multi, CURL_SOCKET_TIMEOUT, 0, &running);
+    }
+}
+
+/* Hands finished transfers on; true when there were some. */
+static bool handle_messages(struct loop *loop)
+{
+    int left;
+    bool is_any = false;
+    CURLMsg *message;
+    while ((message = curl_multi_info_read(loop->multi, &left)) != NULL) {
+        if (message->msg != CURLMSG_DONE)
+            continue;
+        is_any = true;
+        char *owner = NULL;
+        CURLcode code = message->data.result;
+        curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &owner);
+        finish(loop, (struct transfer *)(void *)owner, code);
+    }
+    is_any = is_any || loop->dropped;
+    put_back_dropped(loop);
+    return is_any;
+}
+
+static enum stop_reason overdue(const struct loop *loop,
+                                const struct transfer *transfer)
+{
+    const struct fetch_options *options = loop->fetcher->options;
+    int64_t age_ms = (loop->now_ns - transfer->started_ns) / CLOCK_NS_PER_MS;
+    int64_t quiet_ms =
+        (loop->now_ns - transfer->last_byte_ns) / CLOCK_NS_PER_MS;
+    if (!transfer->is_connected && age_ms >= options->connect_timeout_ms)
+        return STOP_CONNECT_TIMEOUT;
+    if (age_ms >= options->timeout_ms)
+        return STOP_TIMEOUT;
+    if (transfer->is_connected && quiet_ms >= options->stall_timeout_ms)
+        return STOP_STALL;
+    return STOP_NONE;
+}
+
+/* How often the time-outs are looked at: an eighth of the shortest. */
+static int64_t sweep_interval_ns(const struct fetch_options *options)
+{
+    int64_t shortest = options->timeout_ms;
+    if (options->connect_timeout_ms < shortest)
+        shortest = options->connect_timeout_ms;
+    if (options->stall_timeout_ms < shortest)
+        shortest = options->stall_timeout_ms;
+    int64_t ms = shortest / 8;
+    ms = ms < SWEEP_MIN_MS ? SWEEP_MIN_MS : ms;
+    return (ms > SWEEP_MAX_MS ? SWEEP_MAX_MS : ms) * CLOCK_NS_PER_MS;
+}
+
+static void handle_timeouts(struct loop *loop)
+{
+    if (loop->now_ns < loop->sweep_due_ns)
+        return;
+    loop->sweep_due_ns =
+        loop->now_ns + sweep_interval_ns(loop->fetcher->options);
+    for (struct transfer *transfer = loop->oldest; transfer;) {
+        struct transfer *newer = transfer->newer;
+        enum stop_reason reason = overdue(loop, transfer);
+        if (reason != STOP_NONE) {
+            transfer->stop = reason;
+            finish(loop, transfer, CURLE_OPERATION_TIMEDOUT);
+        }
+        transfer = newer;
+    }
+}
+
+static void put_back_all(struct loop *loop)
+{
+    struct fetch_hooks *hooks = &loop->fetcher->hooks;
+    while (loop->newest)
+        put_back(loop, loop->newest);
+    if (loop->pending) {
+        struct entry *entry = loop->pending;
+        loop->pending = NULL;
+        hooks->put_back(hooks->ctx, entry, false);
+    }
+}
+
+/* The time that was given to open transfers after a stop is over. */
+static bool is_time_up(const struct loop *loop)
+{
+    int64_t stop_at_ns = atomic_load(&loop->fetcher->stop_at_ns);
+    return stop_at_ns && loop->now_ns >= stop_at_ns;
+}
+
+static bool wait_and_work(struct loop *loop, int timeout_ms)
+{
+    struct epoll_event events[EVENTS_AT_ONCE];
+    int count = epoll_wait(loop->epoll_fd, events, EVENTS_AT_ONCE, timeout_ms);
+    loop->now_ns = clock_now_ns();
+    if (count < 0 && errno != EINTR)
+        return error_set_errno(&loop->error, ERR_SYSTEM, errno, "epoll_wait");
+    for (int i = 0; i < count; i++)
+        handle_event(loop, &events[i]);
+    handle_timer(loop);
+    handle_messages(loop);
+    handle_timeouts(loop);
+    deliver(loop);
+    return loop->error.code == ERR_NONE;
+}
+
+void *loop_run(void *ctx)
+{
+    struct loop *loop = ctx;
+    struct fetch_hooks *hooks = &loop->fetcher->hooks;
+    loop->now_ns = clock_now_ns();
+    bool is_over = false;
+    while (!is_over && loop->error.code == ERR_NONE && !is_time_up(loop)) {
+        bool is_end = top_up(loop);
+        /* New requests go out here, and a fast server has answered some when
+         * this returns: then there is room again and no time to wait. */
+        handle_timer(loop);
+        bool has_room = handle_messages(loop);
+        deliver(loop);
+        is_over = is_end && !loop->open && !loop->pending;
+        if (!is_over)
+            wait_and_work(loop, has_room ? 0 : wait_ms(loop));
+    }
+    deliver(loop);
+    put_back_all(loop);
+    if (loop->error.code != ERR_NONE)
+        hooks->fail(hooks->ctx, &loop->error);
+    return NULL;
+}
+
+void loop_wake(struct loop *loop)
+{
+    const uint64_t one = 1;
+    if (atomic_exchange(&loop->is_starving, false) &&
+        write(loop->wake_fd, &one, sizeof(one)) < 0)
+        return; /* the counter is full: a wake-up is under way */
+}
+
+/* ---- life
+ * -------------------------------------------------------------------*/
+
+static bool set_up_multi(struct loop *loop, struct error *err)
+{
+    loop->multi = curl_multi_init();
+    if (!loop->multi)
+        return error_no_memory(err, "the event loop");
+    curl_multi_setopt(loop->multi, CURLMOPT_SOCKETFUNCTION, on_socket);
+    curl_multi_setopt(loop->multi, CURLMOPT_SOCKETDATA, loop);
+    curl_multi_setopt(loop->multi, CURLMOPT_TIMERFUNCTION, on_timer);
+    curl_multi_setopt(loop->multi, CURLMOPT_TIMERDATA, loop);
+    /* The default, four for each open transfer, throws warm connections away
+     * whenever few are open. */
+    curl_multi_setopt(loop->multi, CURLMOPT_MAXCONNECTS, (long)loop->limit + 4);
+    curl_multi_setopt(loop->multi, CURLMOPT_PIPELINING, CURLPIPE_NOTHING);
+    return true;
+}
+
+bool loop_init(struct loop *loop, struct fetcher *fetcher, uint32_t limit,
+               struct error *err)
+{
+    *loop = (struct loop){ .fetcher = fetcher,
+                           .limit = limit,
+                           .expected_bytes = 2 * FIRST_BYTES };
+    loop->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+    loop->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (loop->epoll_fd < 0 || loop->wake_fd < 0 ||
+        !widen_watches(loop, (size_t)loop->wake_fd)) {
+        error_set_errno(err, ERR_SYSTEM, errno, "cannot make an event loop");
+    } else {
+        set_events(loop, loop->wake_fd, EPOLLIN);
+        if (set_up_multi(loop, err))
+            return true;
+    }
+    loop_release(loop);
+    return false;
+}
+
+void loop_release(struct loop *loop)
+{
+    assert(!loop->open && !loop->pending);
+    while (loop->spare) {
+        struct transfer *transfer = loop->spare;
+        loop->spare = transfer->next;
+        transfer_free(transfer);
+    }
+    /* Closes the kept connections, which still call on_close_socket. */
+    curl_multi_cleanup(loop->multi);
+    if (loop->epoll_fd >= 0)
+        close(loop->epoll_fd);
+    if (loop->wake_fd >= 0)
+        close(loop->wake_fd);
+    free(loop->watches);
+    *loop = (struct loop){ .epoll_fd = -1, .wake_fd = -1 };
+}

@@ -1,0 +1,84 @@
+/*
+ * loop.h - one event loop: a thread, an epoll descriptor, a curl multi handle.
+ *
+ * Thread rule: everything of a loop belongs to its thread but `is_starving`,
+ * the wake descriptor and the counters.
+ */
+#ifndef FETCHGREP_FETCH_LOOP_H
+#define FETCHGREP_FETCH_LOOP_H
+
+#include "fetchgrep/fetch/fetch.h"
+
+#include <curl/curl.h>
+#include <pthread.h>
+#include <stdatomic.h>
+
+struct transfer;
+struct loop;
+
+struct fetcher {
+    const struct fetch_options *options;
+    struct fetch_hooks hooks;
+    struct page_pool *pool;
+    struct curl_slist *headers; /* const after the start */
+    struct loop *loops;
+    uint32_t loop_count;
+    uint32_t running_count;         /* loops whose thread was started */
+    atomic_int_fast64_t stop_at_ns; /* 0: no stop asked for */
+    atomic_uint_fast64_t open;
+    atomic_uint_fast64_t received_bytes;
+    atomic_uint_fast64_t put_back;
+};
+
+/* What epoll knows of a descriptor, indexed by it. libcurl takes a connection's
+ * socket out of the set after each answer and in again with the next request;
+ * that is only noted here, and epoll is told when it matters. Descriptors that
+ * libcurl opens and closes behind our back (its resolver's) are not left
+ * registered: their number may come back as something else. */
+struct watch {
+    uint32_t registered; /* events as epoll has them, 0: not in the set */
+    uint32_t wanted;     /* events as libcurl wants them */
+    bool is_connection;  /* opened, and to be closed, by our callbacks */
+};
+
+enum { LOOP_BATCH = 64 };
+
+struct loop {
+    struct fetcher *fetcher;
+    uint32_t limit; /* transfers at once */
+    pthread_t thread;
+    CURLM *multi;
+    int epoll_fd;
+    int wake_fd;
+    atomic_bool is_starving; /* waits for an entry or for room */
+    int64_t now_ns;          /* of this round */
+    int64_t timer_due_ns;    /* libcurl's timer, 0: none */
+    int64_t sweep_due_ns;    /* time-outs are looked at then */
+    struct watch *watches;
+    size_t watch_count;
+    struct entry *pending;            /* taken, waits for room in the pool */
+    struct transfer *oldest, *newest; /* open transfers by start */
+    struct transfer *spare;           /* handles for reuse */
+    struct transfer *dropped;         /* to be taken out of the multi handle */
+    uint32_t open;
+    uint32_t unsized;                   /* open, length not known yet */
+    size_t expected_bytes;              /* moving average of page sizes */
+    struct entry *finished[LOOP_BATCH]; /* to be delivered */
+    size_t finished_count;
+    struct error error; /* why the loop failed */
+};
+
+bool loop_init(struct loop *loop, struct fetcher *fetcher, uint32_t limit,
+               struct error *err) MUST_CHECK;
+void loop_release(struct loop *loop);
+
+/* A connection's socket was opened, or is about to be closed. */
+void loop_note_opened(struct loop *loop, int fd);
+void loop_note_closed(struct loop *loop, int fd);
+
+/* The thread's function; `loop` as its argument. */
+void *loop_run(void *loop);
+
+void loop_wake(struct loop *loop);
+
+#endif

@@ -1,0 +1,321 @@
+#include "fetchgrep/model/url.h"
+
+#include "fetchgrep/base/buf.h"
+
+#include <ctype.h>
+#include <curl/curl.h>
+
+enum { URL_LONGEST = 1 << 16 };
+
+/* Schemes without "//" that lists from the wild hold: denied, not invalid. */
+static const char *const opaque_schemes[] = {
+    "about:", "blob:", "data:", "javascript:", "magnet:",      "mailto:",
+    "news:",  "sip:",  "tel:",  "urn:",        "view-source:",
+};
+
+static bool has_opaque_scheme(struct view text)
+{
+    for (size_t i = 0; i < ARRAY_COUNT(opaque_schemes); i++)
+        if (view_starts_with_nocase(text, opaque_schemes[i]))
+            return true;
+    return false;
+}
+
+static enum url_result invalid(char *problem, const char *why)
+{
+    snprintf(problem, ERROR_MESSAGE_SIZE, "%s", why);
+    return URL_INVALID;
+}
+
+static enum url_result invalid_code(char *problem, CURLUcode code,
+                                    struct view text)
+{
+    if (code == CURLUE_OUT_OF_MEMORY)
+        return URL_NO_MEMORY;
+    if (code == CURLUE_BAD_SCHEME || code == CURLUE_UNSUPPORTED_SCHEME ||
+        code == CURLUE_BAD_SLASHES) {
+        if (has_opaque_scheme(text)) {
+            snprintf(problem, ERROR_MESSAGE_SIZE,
+                     "only http and https are fetched");
+            return URL_DENIED;
+        }
+        return invalid(problem, "no URL: it does not begin with http:// or "
+                                "https://");
+    }
+    snprintf(problem, ERROR_MESSAGE_SIZE, "no URL: %s",
+             curl_url_strerror(code));
+    return URL_INVALID;
+}
+
+/* The parts of a parsed URL, all curl_free'd together. */
+struct parts {
+    char *scheme, *whole, *host, *port, *user;
+};
+
+static void parts_release(struct parts *parts)
+{
+    curl_free(parts->scheme);
+    curl_free(parts->whole);
+    curl_free(parts->host);
+    curl_free(parts->port);
+    curl_free(parts->user);
+}
+
+static void lower_case(char *text)
+{
+    for (; *text; text++)
+        *text = (char)tolower((unsigned char)*text);
+}
+
+/* Where path and query begin in a whole URL: behind the authority. */
+static size_t target_offset(const char *whole)
+{
+    const char *authority = strstr(whole, "://");
+    authority = authority ? authority + 3 : whole;
+    return (size_t)(authority - whole) + strcspn(authority, "/?#");
+}
+
+/* Host names have no case (RFC 3986, 6.2.2.1); the user information has. */
+static void lower_host(char *whole, size_t target)
+{
+    size_t start = (size_t)(strstr(whole, "://") + 3 - whole);
+    const char *at = memrchr(whole + start, '@', target - start);
+    for (size_t i = at ? (size_t)(at - whole) : start; i < target; i++)
+        whole[i] = (char)tolower((unsigned char)whole[i]);
+}
+
+/* One block holds the URL and, behind its NUL, the origin. */
+static enum url_result store(const struct parts *parts, struct url *ret_url)
+{
+    size_t text_size = strlen(parts->whole);
+    size_t host_size = strlen(parts->host);
+    size_t origin_size = host_size + 1 + strlen(parts->port);
+    char *block = malloc(text_size + 1 + origin_size + 1);
+    if (!block)
+        return URL_NO_MEMORY;
+    memcpy(block, parts->whole, text_size + 1);
+    size_t target = target_offset(block);
+    lower_host(block, target);
+    char *origin = block + text_size + 1;
+    snprintf(origin, origin_size + 1, "%s:%s", parts->host, parts->port);
+    lower_case(origin);
+    *ret_url = (struct url){
+        .text = block,
+        .text_size = text_size,
+        .scheme = strcmp(parts->scheme, "https") ? URL_HTTP : URL_HTTPS,
+        .host = view_of(origin, host_size),
+        .port = (uint16_t)strtoul(parts->port, NULL, 10),
+        .origin = view_of(origin, origin_size),
+        .target = view_of(block + target, text_size - target),
+        .has_userinfo = parts->user != NULL,
+    };
+    return URL_OK;
+}
+
+static enum url_result take_parts(CURLU *handle, struct url *ret_url,
+                                  char *problem, struct view text)
+{
+    struct parts parts = { 0 };
+    enum url_result result;
+    CURLUcode code = curl_url_get(handle, CURLUPART_SCHEME, &parts.scheme, 0);
+    if (code)
+        return invalid_code(problem, code, text);
+    if (strcmp(parts.scheme, "http") && strcmp(parts.scheme, "https")) {
+        snprintf(problem, ERROR_MESSAGE_SIZE,
+                 "scheme \"%.40s\": only http and https are fetched",
+                 parts.scheme);
+        parts_release(&parts);
+        return URL_DENIED;
+    }
+    curl_url_get(handle, CURLUPART_USER, &parts.user, 0);
+    if ((code = curl_url_set(handle, CURLUPART_FRAGMENT, NULL, 0)) ||
+        (code = curl_url_get(handle, CURLUPART_URL, &parts.whole, 0)) ||
+        (code = curl_url_get(handle, CURLUPART_HOST, &parts.host, 0)) ||
+        (code = curl_url_get(handle, CURLUPART_PORT, &parts.port,
+                             CURLU_DEFAULT_PORT)))
+        result = invalid_code(problem, code, text);
+    else if (!parts.host[0])
+        result = invalid(problem, "no URL: no host");
+    else
+        result = store(&parts, ret_url);
+    parts_release(&parts);
+    return result;
+}
+
+static const unsigned parse_flags =
+    CURLU_NON_SUPPORT_SCHEME | CURLU_URLENCODE | CURLU_ALLOW_SPACE;
+
+/* Parses `text`, relative to `base` when there is one. */
+static enum url_result parse(const char *base, struct view text,
+                             struct url *ret_url, char *problem)
+{
+    text = view_trim(text);
+    if (text.size == 0)
+        return invalid(problem, "no URL: empty");
+    if (text.size > URL_LONGEST)
+        return invalid(problem, "no URL: longer than 64 kB");
+    if (memchr(text.data, '\0', text.size))
+        return invalid(problem, "no URL: it holds a NUL byte");
+    char *line = view_dup(text);
+    CURLU *handle = curl_url();
+    enum url_result result = URL_NO_MEMORY;
+    if (line && handle) {
+        CURLUcode code = CURLUE_OK;
+        if (base)
+            code = curl_url_set(handle, CURLUPART_URL, base, parse_flags);
+        if (!code)
+            code = curl_url_set(handle, CURLUPART_URL, line, parse_flags);
+        result = code ? invalid_code(problem, code, text)
+                      : take_parts(handle, ret_url, problem, text);
+    }
+    curl_url_cleanup(handle);
+    free(line);
+    return result;
+}
+
+enum url_result url_parse(struct view line, struct url *ret_url, char *problem)
+{
+    return parse(NULL, line, ret_url, problem);
+}
+
+enum url_result url_resolve(const struct url *base, struct view reference,
+                            struct url *ret_url, char *problem)
+{
+    const char *hash =
+        reference.size ? memchr(reference.data, '#', reference.size) : NULL;
+    if (hash)
+        reference.size = (size_t)(hash - reference.data);
+    /* A fragment alone means the same document, which libcurl does not know. */
+    if (view_trim(reference).size == 0 && hash)
+        return parse(NULL, view_of(base->text, base->text_size), ret_url,
+                     problem);
+    return parse(base->text, reference, ret_url, problem);
+}
+
+void url_release(struct url *url)
+{
+    free(url->text);
+    *url = (struct url){ 0 };
+}
+
+static bool is_in(char c, const char *set, size_t size)
+{
+    return memchr(set, c, size) != NULL;
+}
+
+/* Where the authority begins: behind the slashes, however many of either kind
+ * (libcurl forgives one to three). text.size when there are none. */
+static size_t authority_offset(struct view text)
+{
+    const char *colon = text.size ? memchr(text.data, ':', text.size) : NULL;
+    size_t at = colon ? (size_t)(colon + 1 - text.data) : 0;
+    if (at < text.size && !is_in(text.data[at], "/\\", 2))
+        at = 0; /* no scheme, or none with an authority */
+    if (at == text.size || !is_in(text.data[at], "/\\", 2))
+        return text.size;
+    while (at < text.size && is_in(text.data[at], "/\\", 2))
+        at++;
+    return at;
+}
+
+/* The user information of a URL, its "@" included; empty when there is none.
+ * Rather too much than too little: it is what must not be shown. */
+static struct view userinfo(struct view text)
+{
+    size_t start = authority_offset(text), end = start;
+    while (end < text.size && !is_in(text.data[end], "/?#", 3))
+        end++;
+    const char *at =
+        end > start ? memrchr(text.data + start, '@', end - start) : NULL;
+    return at ? view_of(text.data + start, (size_t)(at + 1 - text.data) - start)
+              : view_of(NULL, 0);
+}
+
+char *url_shown(struct view text)
+{
+    struct view secret = userinfo(text);
+    if (!secret.size)
+        return view_dup(text);
+    size_t before = (size_t)(secret.data - text.data);
+    struct view after = view_from(text, before + secret.size);
+    char *shown = malloc(before + 4 + after.size + 1);
+    if (!shown)
+        return NULL;
+    memcpy(shown, text.data, before);
+    memcpy(shown + before, "***@", 4);
+    memcpy(shown + before + 4, after.data, after.size);
+    shown[before + 4 + after.size] = '\0';
+    return shown;
+}
+
+size_t url_glued_at(struct view text)
+{
+    for (size_t at = 8; at + 8 <= text.size; at++) {
+        struct view rest = view_from(text, at);
+        if (view_starts_with_nocase(rest, "http://") ||
+            view_starts_with_nocase(rest, "https://"))
+            return at;
+    }
+    return 0;
+}
+
+static void append_lower(struct buf *out, struct view text)
+{
+    char *to = buf_reserve(out, text.size);
+    if (!to)
+        return;
+    for (size_t i = 0; i < text.size; i++)
+        to[i] = (char)tolower((unsigned char)text.data[i]);
+    buf_commit(out, text.size);
+}
+
+/* "example.org" as "org,example"; a literal address stays as it is. */
+static void append_reversed_host(struct buf *out, struct view host)
+{
+    bool is_literal =
+        host.size && (host.data[0] == '[' ||
+                      isdigit((unsigned char)host.data[host.size - 1]));
+    while (!is_literal && host.size) {
+        const char *dot = memrchr(host.data, '.', host.size);
+        size_t start = dot ? (size_t)(dot + 1 - host.data) : 0;
+        append_lower(out, view_from(host, start));
+        if (dot)
+            buf_append_char(out, ',');
+        host = view_first(host, dot ? start - 1 : 0);
+    }
+    append_lower(out, host);
+}
+
+void url_append_surt(struct view text, struct buf *out)
+{
+    const char *slashes =
+        text.size ? memmem(text.data, text.size, "://", 3) : NULL;
+    if (!slashes) {
+        append_lower(out, text);
+        return;
+    }
+    bool is_https = view_starts_with_nocase(text, "https:");
+    struct view rest = view_from(text, (size_t)(slashes + 3 - text.data));
+    rest = view_from(rest, userinfo(text).size);
+    size_t size = 0;
+    while (size < rest.size && !strchr("/?#", rest.data[size]))
+        size++;
+    struct view host = view_first(rest, size), path = view_from(rest, size);
+    const char *colon = size ? memrchr(host.data, ':', size) : NULL;
+    struct view port = { 0 };
+    if (colon && !memchr(colon, ']', (size_t)(host.data + size - colon))) {
+        port = view_from(host, (size_t)(colon + 1 - host.data));
+        host = view_first(host, (size_t)(colon - host.data));
+    }
+    if (view_starts_with_nocase(host, "www."))
+        host = view_from(host, 4);
+    append_reversed_host(out, host);
+    if (port.size && !view_equal_string(port, is_https ? "443" : "80")) {
+        buf_append_char(out, ':');
+        buf_append_view(out, port);
+    }
+    buf_append_string(out, ")");
+    if (!path.size || path.data[0] != '/')
+        buf_append_char(out, '/');
+    append_lower(out, path);
+}

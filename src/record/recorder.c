@@ -1,0 +1,630 @@
+/*
+ * Appending and committing are apart. recorder_append runs in the workers,
+ * under `lock`: it only writes finished bytes behind what is there. The commit
+ * thread takes, under the same lock, a note of how far each file has come, and
+ * then syncs without it: a slow disk stops nobody.
+ */
+#include "fetchgrep/record/recorder.h"
+
+#include "fetchgrep/base/clock.h"
+#include "fetchgrep/base/fs.h"
+#include "fetchgrep/record/journal.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <math.h>
+#include <pthread.h>
+#include <unistd.h>
+#include <xxhash.h>
+
+/* A file of the generation that grows. */
+struct sink {
+    struct sink *next;
+    int fd;
+    char *path;
+    enum journal_kind kind;
+    uint32_t number;
+    uint64_t size;        /* bytes appended */
+    uint64_t noted_size;  /* as in the last journal record */
+    bool is_closed;       /* nothing more will come: a full segment */
+    XXH3_state_t *digest; /* of the bytes since the last journal record */
+};
+
+struct recorder {
+    struct recorder_options options;
+    pthread_mutex_t lock; /* guards all below but the committer's */
+    pthread_cond_t wake_commit;
+    struct sink *sinks; /* all that are open */
+    struct sink *outcomes, *matches, *index, *segment;
+    uint32_t segment_count;
+    char segment_name[SEGMENT_NAME_SIZE];     /* of the current segment */
+    char segment_path[SEGMENT_NAME_SIZE + 8]; /* as outcomes name it */
+    struct buf lines; /* outcome lines of a block, closed */
+    struct buf index_lines;
+    struct buf head; /* a segment's beginning */
+    uint64_t *ids;   /* since the last journal record */
+    size_t id_count, id_capacity;
+    struct recorder_totals totals;
+    struct error failure; /* ERR_NONE, or why nothing more goes */
+    bool is_closing;
+    /* The commit thread's own. */
+    pthread_t commit_thread;
+    bool has_commit_thread;
+    bool has_new_names; /* files made since the last commit */
+    int journal_fd;
+    char *journal_path;
+    uint64_t sequence;
+};
+
+/* ---- sinks
+ * ------------------------------------------------------------------*/
+
+static void sink_free(struct sink *sink)
+{
+    if (!sink)
+        return;
+    if (sink->fd >= 0)
+        close(sink->fd);
+    XXH3_freeState(sink->digest);
+    free(sink->path);
+    free(sink);
+}
+
+static struct sink *sink_new(struct recorder *recorder, const char *name,
+                             enum journal_kind kind, uint32_t number,
+                             struct error *err)
+{
+    struct sink *sink = calloc(1, sizeof(*sink));
+    if (!sink) {
+        error_no_memory(err, "the results");
+        return NULL;
+    }
+    sink->fd = -1;
+    sink->kind = kind;
+    sink->number = number;
+    sink->path = fs_join(recorder->options.dir, name);
+    sink->digest = XXH3_createState();
+    bool done = sink->path && sink->digest
+                    ? fs_create(sink->path, &sink->fd, err)
+                    : error_no_memory(err, "the results");
+    if (!done) {
+        sink_free(sink);
+        return NULL;
+    }
+    XXH3_64bits_reset(sink->digest);
+    sink->next = recorder->sinks;
+    recorder->sinks = sink;
+    recorder->has_new_names = true;
+    return sink;
+}
+
+static bool sink_write(struct sink *sink, struct view bytes, struct error *err)
+{
+    if (!bytes.size)
+        return true;
+    if (!fs_write_all(sink->fd, bytes, sink->path, err))
+        return false;
+    sink->size += bytes.size;
+    XXH3_64bits_update(sink->digest, bytes.data, bytes.size);
+    return true;
+}
+
+/* ---- segments of pages ------------------------------------------------------
+ */
+
+void recorder_segment_name(uint32_t generation, uint32_t segment,
+                           const char *suffix, char name[SEGMENT_NAME_SIZE])
+{
+    snprintf(name, SEGMENT_NAME_SIZE, "gen%04u-%05u%s", generation, segment,
+             suffix);
+}
+
+static bool begin_segment(struct recorder *recorder, struct error *err)
+{
+    const struct recorder_options *options = &recorder->options;
+    char name[SEGMENT_NAME_SIZE];
+    uint32_t number = recorder->segment_count;
+    snprintf(name, sizeof(name), "pages-%05u%s", number, options->warc_suffix);
+    if (recorder->segment)
+        recorder->segment->is_closed = true;
+    recorder->segment = sink_new(recorder, name, JOURNAL_PAGES, number, err);
+    if (!recorder->segment)
+        return false;
+    recorder->segment_count++;
+    recorder_segment_name(options->generation, number, options->warc_suffix,
+                          recorder->segment_name);
+    snprintf(recorder->segment_path, sizeof(recorder->segment_path), "pages/%s",
+             recorder->segment_name);
+    buf_reset(&recorder->head);
+    options->begin_segment(options->ctx, view_of_string(recorder->segment_name),
+                           &recorder->head);
+    return buf_check(&recorder->head, "a WARC segment", err) &&
+           sink_write(recorder->segment, buf_view(&recorder->head), err);
+}
+
+/* ---- appending
+ * --------------------------------------------------------------*/
+
+/* Where the walk over a block's buffers has come to. */
+struct cursor {
+    size_t page;                 /* in block->pages */
+    size_t outcome, warc, index; /* bytes passed */
+    size_t warc_written;
+};
+
+static size_t entry_warc_size(const struct block *block,
+                              const struct block_entry *entry, size_t page)
+{
+    size_t size = 0;
+    for (size_t i = 0; i < entry->page_count; i++)
+        size += block->pages[page + i].warc_size;
+    return size;
+}
+
+/* Writes the WARC bytes that have been passed and not yet written. */
+static bool flush_warc(struct recorder *recorder, const struct block *block,
+                       struct cursor *cursor, struct error *err)
+{
+    struct view bytes = view_of(block->warc.data + cursor->warc_written,
+                                cursor->warc - cursor->warc_written);
+    cursor->warc_written = cursor->warc;
+    return bytes.size == 0 || sink_write(recorder->segment, bytes, err);
+}
+
+/* All records of an entry go into one segment. */
+static bool choose_segment(struct recorder *recorder, const struct block *block,
+                           struct cursor *cursor, size_t size,
+                           struct error *err)
+{
+    uint64_t pending = cursor->warc - cursor->warc_written;
+    if (recorder->segment && recorder->segment->size + pending + size <=
+                                 recorder->options.segment_max_bytes)
+        return true;
+    return flush_warc(recorder, block, cursor, err) &&
+           begin_segment(recorder, err);
+}
+
+/* Closes the outcome line and the index lines of one entry. */
+static bool place_entry(struct recorder *recorder, const struct block *block,
+                        const struct block_entry *entry, struct cursor *cursor,
+                        struct error *err)
+{
+    size_t size = entry_warc_size(block, entry, cursor->page);
+    if (size && !choose_segment(recorder, block, cursor, size, err))
+        return false;
+    uint64_t offset = 0;
+    for (size_t i = 0; i < entry->page_count; i++, cursor->page++) {
+        const struct block_page *page = &block->pages[cursor->page];
+        offset = recorder->segment->size + cursor->warc - cursor->warc_written;
+        buf_append(&recorder->index_lines, block->index.data + cursor->index,
+                   page->index_size);
+        recorder->options.close_index_line(
+            offset, view_of_string(recorder->segment_name),
+            &recorder->index_lines);
+        cursor->index += page->index_size;
+        cursor->warc += page->warc_size;
+    }
+    buf_append(&recorder->lines, block->outcomes.data + cursor->outcome,
+               entry->outcome_size);
+    cursor->outcome += entry->outcome_size;
+    outcome_line_close(
+        view_of_string(entry->page_count ? recorder->segment_path : ""), offset,
+        &recorder->lines);
+    return true;
+}
+
+static bool append_files(struct recorder *recorder, const struct block *block,
+                         struct error *err)
+{
+    struct cursor cursor = { 0 };
+    buf_reset(&recorder->lines);
+    buf_reset(&recorder->index_lines);
+    for (size_t i = 0; i < block->entry_count; i++)
+        if (!place_entry(recorder, block, &block->entries[i], &cursor, err))
+            return false;
+    if (!buf_check(&recorder->lines, "outcomes", err) ||
+        !buf_check(&recorder->index_lines, "index lines", err) ||
+        !flush_warc(recorder, block, &cursor, err))
+        return false;
+    return (!recorder->index ||
+            sink_write(recorder->index, buf_view(&recorder->index_lines),
+                       err)) &&
+           (!recorder->matches ||
+            sink_write(recorder->matches, buf_view(&block->matches), err)) &&
+           sink_write(recorder->outcomes, buf_view(&recorder->lines), err);
+}
+
+static bool append_streams(const struct block *block, struct error *err)
+{
+    return (block->matches.size == 0 ||
+            fs_write_all(STDOUT_FILENO, buf_view(&block->matches),
+                         "standard output", err)) &&
+           (block->outcomes.size == 0 ||
+            fs_write_all(STDERR_FILENO, buf_view(&block->outcomes),
+                         "standard error", err));
+}
+
+/* Eight buckets to each power of two of microseconds. */
+static size_t latency_bucket(int64_t us)
+{
+    if (us < 8)
+        return us < 0 ? 0 : (size_t)us;
+    unsigned power = 63 - (unsigned)__builtin_clzll((uint64_t)us);
+    size_t bucket = (power - 2) * 8 + ((uint64_t)us >> (power - 3) & 7);
+    return bucket < LATENCY_BUCKETS ? bucket : LATENCY_BUCKETS - 1;
+}
+
+static void count_entry(struct recorder_totals *totals,
+                        const struct block_entry *entry)
+{
+    totals->entries++;
+    totals->outcomes[entry->outcome]++;
+    totals->failed += outcome_is_failed(entry->outcome);
+    totals->matches += entry->match_count;
+    totals->body_bytes += entry->body_bytes;
+    totals->pages_kept += entry->page_count;
+    if (entry->total_us >= 0) {
+        totals->timed++;
+        totals->latency[latency_bucket(entry->total_us)]++;
+    }
+}
+
+static bool note_ids(struct recorder *recorder, const struct block *block,
+                     struct error *err)
+{
+    size_t need = recorder->id_count + block->entry_count;
+    if (need > recorder->id_capacity) {
+        size_t capacity = need * 2;
+        uint64_t *ids = realloc(recorder->ids, capacity * sizeof(*ids));
+        if (!ids)
+            return error_no_memory(err, "the journal");
+        recorder->ids = ids;
+        recorder->id_capacity = capacity;
+    }
+    for (size_t i = 0; i < block->entry_count; i++)
+        recorder->ids[recorder->id_count++] = block->entries[i].id;
+    return true;
+}
+
+static bool append_locked(struct recorder *recorder, const struct block *block,
+                          struct error *err)
+{
+    if (!block_check(block, err))
+        return false;
+    bool done = recorder->options.dir ? note_ids(recorder, block, err) &&
+                                            append_files(recorder, block, err)
+                                      : append_streams(block, err);
+    if (!done)
+        return false;
+    for (size_t i = 0; i < block->entry_count; i++)
+        count_entry(&recorder->totals, &block->entries[i]);
+    recorder->totals.warc_bytes += block->warc.size;
+    return true;
+}
+
+bool recorder_append(struct recorder *recorder, const struct block *block,
+                     struct error *err)
+{
+    pthread_mutex_lock(&recorder->lock);
+    if (recorder->failure.code == ERR_NONE)
+        append_locked(recorder, block, &recorder->failure);
+    bool done = recorder->failure.code == ERR_NONE;
+    if (!done)
+        *err = recorder->failure;
+    pthread_mutex_unlock(&recorder->lock);
+    return done;
+}
+
+/* ---- committing
+ * -------------------------------------------------------------*/
+
+/* What one commit makes durable: noted under the lock. */
+struct note {
+    struct journal_record record;
+    struct sink **sinks; /* beside record.files */
+    uint64_t *ids;
+    size_t id_count;
+    bool has_new_names;
+};
+
+static void note_release(struct note *note)
+{
+    journal_record_release(&note->record);
+    free(note->sinks);
+    free(note->ids);
+}
+
+static size_t count_sinks(const struct recorder *recorder)
+{
+    size_t count = 0;
+    for (struct sink *sink = recorder->sinks; sink; sink = sink->next)
+        count++;
+    return count;
+}
+
+static bool take_note(struct recorder *recorder, struct note *note,
+                      struct error *err)
+{
+    size_t count = count_sinks(recorder);
+    note->sinks = calloc(count + 1, sizeof(struct sink *));
+    note->record.files = calloc(count + 1, sizeof(*note->record.files));
+    if (!note->sinks || !note->record.files)
+        return error_no_memory(err, "the journal");
+    for (struct sink *sink = recorder->sinks; sink; sink = sink->next) {
+        size_t at = note->record.file_count++;
+        note->sinks[at] = sink;
+        note->record.files[at] = (struct journal_file){
+            .kind = sink->kind,
+            .number = sink->number,
+            .size = sink->size,
+            .digest = XXH3_64bits_digest(sink->digest),
+        };
+        XXH3_64bits_reset(sink->digest);
+    }
+    note->ids = recorder->ids;
+    note->id_count = recorder->id_count;
+    note->has_new_names = recorder->has_new_names;
+    recorder->ids = NULL;
+    recorder->id_count = recorder->id_capacity = 0;
+    recorder->has_new_names = false;
+    return true;
+}
+
+static bool sync_sinks(struct recorder *recorder, const struct note *note,
+                       struct error *err)
+{
+    for (size_t i = 0; i < note->record.file_count; i++) {
+        struct sink *sink = note->sinks[i];
+        if (sink->noted_size == note->record.files[i].size)
+            continue;
+        if (fdatasync(sink->fd))
+            return error_set_errno(err, ERR_SYSTEM, errno, "cannot sync %s",
+                                   sink->path);
+        sink->noted_size = note->record.files[i].size;
+    }
+    return !note->has_new_names || fs_sync_dir(recorder->options.dir, err);
+}
+
+static bool write_journal(struct recorder *recorder, struct note *note,
+                          struct error *err)
+{
+    note->record.sequence = recorder->sequence++;
+    note->record.wall_ms = (uint64_t)clock_wall_ms();
+    note->record.ranges =
+        calloc(note->id_count + 1, sizeof(*note->record.ranges));
+    if (!note->record.ranges)
+        return error_no_memory(err, "the journal");
+    note->record.range_count =
+        journal_ranges(note->ids, note->id_count, note->record.ranges);
+    struct buf out;
+    buf_init(&out, UINT32_MAX);
+    journal_record_append(&note->record, &out);
+    bool done = buf_check(&out, "the journal", err) &&
+                fs_write_all(recorder->journal_fd, buf_view(&out),
+                             recorder->journal_path, err);
+    buf_release(&out);
+    if (done && fdatasync(recorder->journal_fd))
+        done = error_set_errno(err, ERR_SYSTEM, errno, "cannot sync %s",
+                               recorder->journal_path);
+    return done;
+}
+
+/* Full segments are closed once they are durable. */
+static void drop_closed_sinks(struct recorder *recorder)
+{
+    for (struct sink **at = &recorder->sinks; *at;) {
+        struct sink *sink = *at;
+        if (sink->is_closed && sink->noted_size == sink->size) {
+            *at = sink->next;
+            sink_free(sink);
+        } else {
+            at = &sink->next;
+        }
+    }
+}
+
+/* Makes what has been appended so far count. */
+static bool commit(struct recorder *recorder, struct error *err)
+{
+    struct note note = { 0 };
+    pthread_mutex_lock(&recorder->lock);
+    bool is_due = recorder->id_count > 0 && recorder->failure.code == ERR_NONE;
+    bool done = !is_due || take_note(recorder, &note, err);
+    pthread_mutex_unlock(&recorder->lock);
+    if (is_due && done)
+        done = sync_sinks(recorder, &note, err) &&
+               write_journal(recorder, &note, err);
+    note_release(&note);
+    pthread_mutex_lock(&recorder->lock);
+    if (!done && recorder->failure.code == ERR_NONE)
+        recorder->failure = *err;
+    else if (is_due && done)
+        drop_closed_sinks(recorder);
+    pthread_mutex_unlock(&recorder->lock);
+    return done;
+}
+
+/* Waits for an interval or the end. True when it is the end. */
+static bool wait_for_commit(struct recorder *recorder)
+{
+    struct timespec until;
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    int64_t ns =
+        until.tv_nsec + recorder->options.commit_interval_ms * CLOCK_NS_PER_MS;
+    until.tv_sec += ns / CLOCK_NS_PER_S;
+    until.tv_nsec = ns % CLOCK_NS_PER_S;
+    pthread_mutex_lock(&recorder->lock);
+    while (!recorder->is_closing &&
+           pthread_cond_timedwait(&recorder->wake_commit, &recorder->lock,
+                                  &until) == 0)
+        continue;
+    bool is_end = recorder->is_closing;
+    pthread_mutex_unlock(&recorder->lock);
+    return is_end;
+}
+
+static void *commit_loop(void *ctx)
+{
+    struct recorder *recorder = ctx;
+    struct error err = { 0 };
+    while (!wait_for_commit(recorder))
+        if (!commit(recorder, &err))
+            break;
+    return NULL;
+}
+
+/* ---- life
+ * -------------------------------------------------------------------*/
+
+static bool open_files(struct recorder *recorder, struct error *err)
+{
+    const struct recorder_options *options = &recorder->options;
+    char name[32];
+    recorder->outcomes =
+        sink_new(recorder, "outcomes.jsonl", JOURNAL_OUTCOMES, 0, err);
+    if (!recorder->outcomes)
+        return false;
+    if (options->has_matches) {
+        snprintf(name, sizeof(name), "matches%s",
+                 match_format_suffix(options->format));
+        recorder->matches = sink_new(recorder, name, JOURNAL_MATCHES, 0, err);
+        if (!recorder->matches)
+            return false;
+    }
+    if (options->warc_suffix) {
+        recorder->index =
+            sink_new(recorder, "index.cdxj", JOURNAL_INDEX, 0, err);
+        if (!recorder->index)
+            return false;
+    }
+    recorder->journal_path = fs_join(options->dir, "journal");
+    return recorder->journal_path
+               ? fs_create(recorder->journal_path, &recorder->journal_fd, err)
+               : error_no_memory(err, "the journal");
+}
+
+static bool start_commits(struct recorder *recorder, struct error *err)
+{
+    int code =
+        pthread_create(&recorder->commit_thread, NULL, commit_loop, recorder);
+    recorder->has_commit_thread = code == 0;
+    return code == 0 || error_set_errno(err, ERR_SYSTEM, code,
+                                        "cannot start the commit thread");
+}
+
+struct recorder *recorder_open(const struct recorder_options *options,
+                               struct error *err)
+{
+    struct recorder *recorder = calloc(1, sizeof(*recorder));
+    if (!recorder) {
+        error_no_memory(err, "the recorder");
+        return NULL;
+    }
+    recorder->options = *options;
+    recorder->journal_fd = -1;
+    buf_init(&recorder->lines, SIZE_MAX / 2);
+    buf_init(&recorder->index_lines, SIZE_MAX / 2);
+    buf_init(&recorder->head, 1 << 20);
+    pthread_condattr_t monotonic;
+    pthread_condattr_init(&monotonic);
+    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+    pthread_cond_init(&recorder->wake_commit, &monotonic);
+    pthread_condattr_destroy(&monotonic);
+    pthread_mutex_init(&recorder->lock, NULL);
+    if (options->dir &&
+        (!open_files(recorder, err) || !start_commits(recorder, err))) {
+        recorder_free(recorder);
+        return NULL;
+    }
+    return recorder;
+}
+
+static void stop_commits(struct recorder *recorder)
+{
+    if (!recorder->has_commit_thread)
+        return;
+    pthread_mutex_lock(&recorder->lock);
+    recorder->is_closing = true;
+    pthread_cond_signal(&recorder->wake_commit);
+    pthread_mutex_unlock(&recorder->lock);
+    pthread_join(recorder->commit_thread, NULL);
+    recorder->has_commit_thread = false;
+}
+
+static void close_files(struct recorder *recorder)
+{
+    while (recorder->sinks) {
+        struct sink *sink = recorder->sinks;
+        recorder->sinks = sink->next;
+        sink_free(sink);
+    }
+    if (recorder->journal_fd >= 0)
+        close(recorder->journal_fd);
+    recorder->journal_fd = -1;
+}
+
+bool recorder_close(struct recorder *recorder, struct error *err)
+{
+    stop_commits(recorder);
+    struct error ignored;
+    bool done = recorder->failure.code == ERR_NONE;
+    if (recorder->options.dir && done)
+        done = commit(recorder, &ignored);
+    if (!done)
+        *err = recorder->failure;
+    close_files(recorder);
+    return done;
+}
+
+void recorder_free(struct recorder *recorder)
+{
+    if (!recorder)
+        return;
+    stop_commits(recorder);
+    close_files(recorder);
+    buf_release(&recorder->lines);
+    buf_release(&recorder->index_lines);
+    buf_release(&recorder->head);
+    free(recorder->ids);
+    free(recorder->journal_path);
+    pthread_cond_destroy(&recorder->wake_commit);
+    pthread_mutex_destroy(&recorder->lock);
+    free(recorder);
+}
+
+/* ---- questions
+ * --------------------------------------------------------------*/
+
+void recorder_totals(struct recorder *recorder,
+                     struct recorder_totals *ret_totals)
+{
+    pthread_mutex_lock(&recorder->lock);
+    *ret_totals = recorder->totals;
+    pthread_mutex_unlock(&recorder->lock);
+}
+
+uint32_t recorder_segment_count(const struct recorder *recorder)
+{
+    return recorder->segment_count;
+}
+
+static double bucket_ms(size_t bucket)
+{
+    if (bucket < 8)
+        return (double)bucket / 1000;
+    double low = ldexp(1, (int)(bucket / 8 + 2));
+    return low * (1 + ((double)(bucket % 8) + 0.5) / 8) / 1000;
+}
+
+double recorder_percentile_ms(const struct recorder_totals *totals,
+                              double percent)
+{
+    double wanted = (double)totals->timed * percent / 100;
+    uint64_t seen = 0;
+    for (size_t i = 0; i < LATENCY_BUCKETS; i++) {
+        seen += totals->latency[i];
+        if (seen && (double)seen >= wanted)
+            return bucket_ms(i);
+    }
+    return 0;
+}

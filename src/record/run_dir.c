@@ -1,0 +1,471 @@
+#include "fetchgrep/record/run_dir.h"
+
+#include "fetchgrep/base/fs.h"
+#include "fetchgrep/base/json_out.h"
+#include "fetchgrep/base/line_sort.h"
+#include "fetchgrep/record/recorder.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <jansson.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <xxhash.h>
+
+enum { SORT_MEMORY = 64 << 20, RUN_JSON_MAX = 16 << 20 };
+
+struct run_dir {
+    char *path;
+    char *generation_path;
+    uint32_t generation;
+    int lock_fd;
+    enum run_dir_state state;
+    bool was_made; /* by this process */
+};
+
+/* Names that a run may leave in its directory. */
+static bool is_own_name(const char *name)
+{
+    static const char *const names[] = {
+        "run.json",     "owner",          "manifest",
+        "manifest.idx", "outcomes.jsonl", "matches.jsonl",
+        "matches.txt",  "pages",          "summary.json",
+    };
+    for (size_t i = 0; i < ARRAY_COUNT(names); i++)
+        if (!strcmp(name, names[i]))
+            return true;
+    return !strncmp(name, "gen-", 4);
+}
+
+static bool exists(const struct run_dir *dir, const char *name)
+{
+    char *path = fs_join(dir->path, name);
+    bool does = path && access(path, F_OK) == 0;
+    free(path);
+    return does;
+}
+
+/* ERR_USAGE when there are things that no run of ours has put there. */
+static bool check_foreign(const struct run_dir *dir, struct error *err)
+{
+    DIR *handle = opendir(dir->path);
+    if (!handle)
+        return error_set_errno(err, ERR_USAGE, errno,
+                               "cannot open run directory %s", dir->path);
+    bool has_run = exists(dir, "run.json"), is_foreign = false;
+    struct dirent *item;
+    while (!is_foreign && (item = readdir(handle)) != NULL) {
+        const char *name = item->d_name;
+        if (!strcmp(name, ".") || !strcmp(name, ".."))
+            continue;
+        is_foreign = has_run ? false : strcmp(name, "owner") != 0;
+    }
+    closedir(handle);
+    return !is_foreign ||
+           error_set(err, ERR_USAGE,
+                     "%s is not empty and no run directory: name another one "
+                     "with -o",
+                     dir->path);
+}
+
+/* Whether the name still means the file that was opened: an owner that ended
+ * in between may have taken it away. */
+static bool is_still_there(int fd, const char *path)
+{
+    struct stat opened, named;
+    return fstat(fd, &opened) == 0 && stat(path, &named) == 0 &&
+           opened.st_dev == named.st_dev && opened.st_ino == named.st_ino;
+}
+
+static bool refuse_second(const struct run_dir *dir, struct error *err)
+{
+    char owner[128] = "";
+    ssize_t size = pread(dir->lock_fd, owner, sizeof(owner) - 1, 0);
+    owner[size > 0 ? strcspn(owner, "\n") : 0] = '\0';
+    return error_set(err, ERR_USAGE,
+                     "%s is being written by another process (%s)", dir->path,
+                     owner);
+}
+
+static bool take_lock(struct run_dir *dir, struct error *err)
+{
+    char *path = fs_join(dir->path, "owner");
+    if (!path)
+        return error_no_memory(err, "the run directory");
+    bool done = false, is_refused = false;
+    while (!done && !is_refused) {
+        if (dir->lock_fd >= 0)
+            close(dir->lock_fd);
+        dir->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+        if (dir->lock_fd < 0) {
+            error_set_errno(err, ERR_USAGE, errno, "cannot write %s", path);
+            is_refused = true;
+        } else if (flock(dir->lock_fd, LOCK_EX | LOCK_NB)) {
+            is_refused = !refuse_second(dir, err);
+        } else {
+            done = is_still_there(dir->lock_fd, path);
+        }
+    }
+    /* Not ours: what is done at the end must not touch it. */
+    if (is_refused && dir->lock_fd >= 0) {
+        close(dir->lock_fd);
+        dir->lock_fd = -1;
+    }
+    free(path);
+    return done;
+}
+
+static bool write_owner(const struct run_dir *dir, struct error *err)
+{
+    char host[256] = "?", text[320];
+    gethostname(host, sizeof(host) - 1);
+    int size =
+        snprintf(text, sizeof(text), "pid %ld on %s\n", (long)getpid(), host);
+    if (ftruncate(dir->lock_fd, 0))
+        return error_set_errno(err, ERR_SYSTEM, errno, "cannot write %s/owner",
+                               dir->path);
+    return fs_write_all(dir->lock_fd, view_of(text, (size_t)size), dir->path,
+                        err);
+}
+
+static bool open_and_lock(struct run_dir *dir, struct error *err)
+{
+    struct stat st;
+    if (stat(dir->path, &st)) {
+        if (!fs_make_dir(dir->path, true, err)) {
+            err->code = ERR_USAGE;
+            return false;
+        }
+        dir->was_made = true;
+    } else if (!S_ISDIR(st.st_mode)) {
+        return error_set(err, ERR_USAGE, "%s is there and is no directory",
+                         dir->path);
+    }
+    if (!check_foreign(dir, err) || !take_lock(dir, err))
+        return false;
+    if (!exists(dir, "run.json"))
+        dir->state = RUN_DIR_NEW;
+    else
+        dir->state =
+            exists(dir, "summary.json") ? RUN_DIR_FINISHED : RUN_DIR_UNFINISHED;
+    return dir->state == RUN_DIR_FINISHED || write_owner(dir, err);
+}
+
+struct run_dir *run_dir_open(const char *path, struct error *err)
+{
+    struct run_dir *dir = calloc(1, sizeof(*dir));
+    char *copy = strdup(path);
+    if (!dir || !copy) {
+        free(dir);
+        free(copy);
+        error_no_memory(err, "the run directory");
+        return NULL;
+    }
+    dir->path = copy;
+    dir->lock_fd = -1;
+    if (!open_and_lock(dir, err)) {
+        run_dir_close(dir);
+        return NULL;
+    }
+    return dir;
+}
+
+static void remove_file(const struct run_dir *dir, const char *name)
+{
+    char *path = fs_join(dir->path, name);
+    if (path)
+        unlink(path);
+    free(path);
+}
+
+void run_dir_close(struct run_dir *dir)
+{
+    if (!dir)
+        return;
+    /* Nothing began: leave no trace. */
+    if (dir->lock_fd >= 0 && !exists(dir, "run.json")) {
+        remove_file(dir, "owner");
+        remove_file(dir, "manifest");
+        if (dir->was_made)
+            rmdir(dir->path);
+    }
+    if (dir->lock_fd >= 0)
+        close(dir->lock_fd);
+    free(dir->generation_path);
+    free(dir->path);
+    free(dir);
+}
+
+enum run_dir_state run_dir_state(const struct run_dir *dir)
+{
+    return dir->state;
+}
+
+const char *run_dir_path(const struct run_dir *dir)
+{
+    return dir->path;
+}
+
+/* ---- identity
+ * ---------------------------------------------------------------*/
+
+static json_t *load_run_json(const struct run_dir *dir, struct error *err)
+{
+    char *path = fs_join(dir->path, "run.json");
+    struct buf text;
+    buf_init(&text, RUN_JSON_MAX);
+    json_t *run = NULL;
+    if (path && fs_read_file(path, &text, err)) {
+        json_error_t problem;
+        run = json_loadb(text.data ? text.data : "", text.size, 0, &problem);
+        if (!run)
+            error_set(err, ERR_USAGE, "%s is damaged: %s", path, problem.text);
+    }
+    buf_release(&text);
+    free(path);
+    return run;
+}
+
+static void format_digest(uint64_t digest, char text[20])
+{
+    snprintf(text, 20, "%016llx", (unsigned long long)digest);
+}
+
+static const char *text_member(const json_t *run, const char *member)
+{
+    const char *text = json_string_value(json_object_get(run, member));
+    return text ? text : "";
+}
+
+/* The first of the words "name=value" in which two descriptions differ. */
+static void first_difference(struct view there, struct view here,
+                             struct view *ret_there, struct view *ret_here)
+{
+    do {
+        *ret_there = view_split(&there, ' ');
+        *ret_here = view_split(&here, ' ');
+    } while (view_equal(*ret_there, *ret_here) && (there.data || here.data));
+}
+
+static bool differ(const struct run_dir *dir, const char *what,
+                   struct error *err)
+{
+    return error_set(err, ERR_USAGE,
+                     "%s holds a run with another %s: name another directory, "
+                     "or use --restart",
+                     dir->path, what);
+}
+
+static bool options_differ(const struct run_dir *dir, const char *there,
+                           const char *here, struct error *err)
+{
+    struct view old, new;
+    char what[200];
+    first_difference(view_of_string(there), view_of_string(here), &old, &new);
+    snprintf(what, sizeof(what), "option (there --%.*s, here --%.*s)",
+             (int)(old.size > 60 ? 60 : old.size), old.data,
+             (int)(new.size > 60 ? 60 : new.size), new.data);
+    return differ(dir, what, err);
+}
+
+bool run_dir_check_identity(const struct run_dir *dir,
+                            const struct run_identity *identity,
+                            struct error *err)
+{
+    json_t *run = load_run_json(dir, err);
+    if (!run)
+        return false;
+    char manifest[20], patterns[20];
+    const char *options = text_member(run, "options");
+    format_digest(identity->manifest_digest, manifest);
+    format_digest(identity->patterns_digest, patterns);
+    bool same = true;
+    if (strcmp(text_member(run, "command"), identity->command))
+        same = differ(dir, "command", err);
+    else if (strcmp(text_member(run, "manifest_digest"), manifest))
+        same = differ(dir, "manifest", err);
+    else if (strcmp(text_member(run, "patterns_digest"), patterns))
+        same = differ(dir, "pattern set", err);
+    else if (strcmp(options, identity->options))
+        same = options_differ(dir, options, identity->options, err);
+    json_decref(run);
+    return same;
+}
+
+/* One number that is the same for the same run. */
+static uint64_t run_id(const struct run_identity *identity)
+{
+    uint64_t id = XXH3_64bits(identity->command, strlen(identity->command));
+    id = XXH3_64bits_withSeed(&identity->manifest_digest, 8, id);
+    id = XXH3_64bits_withSeed(&identity->patterns_digest, 8, id);
+    return XXH3_64bits_withSeed(identity->options, strlen(identity->options),
+                                id);
+}
+
+bool run_dir_begin(struct run_dir *dir, const struct run_identity *identity,
+                   struct view more, struct error *err)
+{
+    struct buf text;
+    char id[20], manifest[20], patterns[20];
+    format_digest(run_id(identity), id);
+    format_digest(identity->manifest_digest, manifest);
+    format_digest(identity->patterns_digest, patterns);
+    buf_init(&text, RUN_JSON_MAX);
+    buf_append_string(&text, "{\"format\":1");
+    json_out_member_string(&text, "fetchgrep",
+                           view_of_string(FETCHGREP_VERSION));
+    json_out_member_string(&text, "run_id", view_of_string(id));
+    json_out_member_string(&text, "command", view_of_string(identity->command));
+    json_out_member_string(&text, "manifest_digest", view_of_string(manifest));
+    json_out_member_string(&text, "patterns_digest", view_of_string(patterns));
+    json_out_member_string(&text, "options", view_of_string(identity->options));
+    buf_append_view(&text, more);
+    buf_append_string(&text, "}\n");
+    char *path = fs_join(dir->path, "run.json");
+    bool done = path ? buf_check(&text, "run.json", err) &&
+                           fs_replace_file(path, buf_view(&text), err)
+                     : error_no_memory(err, "run.json");
+    free(path);
+    buf_release(&text);
+    if (done)
+        dir->state = RUN_DIR_UNFINISHED;
+    return done;
+}
+
+bool run_dir_new_generation(struct run_dir *dir, const char **ret_path,
+                            struct error *err)
+{
+    char name[32];
+    dir->generation = 1;
+    snprintf(name, sizeof(name), "gen-%04u", dir->generation);
+    dir->generation_path = fs_join(dir->path, name);
+    if (!dir->generation_path)
+        return error_no_memory(err, "the run directory");
+    if (!fs_make_dir(dir->generation_path, false, err) ||
+        !fs_sync_dir(dir->path, err))
+        return false;
+    *ret_path = dir->generation_path;
+    return true;
+}
+
+/* ---- clearing
+ * ---------------------------------------------------------------*/
+
+static bool remove_tree(int parent_fd, const char *name, struct error *err)
+{
+    if (unlinkat(parent_fd, name, 0) == 0 || errno == ENOENT)
+        return true;
+    if (errno != EISDIR && errno != EPERM)
+        return error_set_errno(err, ERR_SYSTEM, errno, "cannot remove %s",
+                               name);
+    int fd = openat(parent_fd, name,
+                    O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    DIR *handle = fd >= 0 ? fdopendir(fd) : NULL;
+    if (!handle) {
+        if (fd >= 0)
+            close(fd);
+        return error_set_errno(err, ERR_SYSTEM, errno, "cannot open %s", name);
+    }
+    bool done = true;
+    struct dirent *item;
+    while (done && (item = readdir(handle)) != NULL)
+        if (strcmp(item->d_name, ".") && strcmp(item->d_name, ".."))
+            done = remove_tree(dirfd(handle), item->d_name, err);
+    closedir(handle);
+    if (done && unlinkat(parent_fd, name, AT_REMOVEDIR))
+        done =
+            error_set_errno(err, ERR_SYSTEM, errno, "cannot remove %s", name);
+    return done;
+}
+
+bool run_dir_clear(struct run_dir *dir, struct error *err)
+{
+    DIR *handle = opendir(dir->path);
+    if (!handle)
+        return error_set_errno(err, ERR_SYSTEM, errno, "cannot open %s",
+                               dir->path);
+    bool done = true;
+    struct dirent *item;
+    while (done && (item = readdir(handle)) != NULL)
+        if (is_own_name(item->d_name) && strcmp(item->d_name, "owner"))
+            done = remove_tree(dirfd(handle), item->d_name, err);
+    closedir(handle);
+    if (done)
+        dir->state = RUN_DIR_NEW;
+    return done && write_owner(dir, err);
+}
+
+/* ---- sealing
+ * ----------------------------------------------------------------*/
+
+/* From the generation's directory to one below the run's, by their names. */
+static bool move(const struct run_dir *dir, const char *from, const char *to,
+                 struct error *err)
+{
+    char *old_path = fs_join(dir->generation_path, from);
+    char *new_path = fs_join(dir->path, to);
+    bool done = old_path && new_path ? fs_rename(old_path, new_path, err)
+                                     : error_no_memory(err, "sealing");
+    free(old_path);
+    free(new_path);
+    return done;
+}
+
+static bool rewrite(const struct run_dir *dir, const struct run_dir_seal *seal,
+                    const char *name, struct error *err)
+{
+    if (!seal->rewrite)
+        return true;
+    char *path = fs_join(dir->generation_path, name);
+    bool done = path ? seal->rewrite(seal->ctx, path, err)
+                     : error_no_memory(err, "sealing");
+    free(path);
+    return done;
+}
+
+static bool seal_pages(const struct run_dir *dir,
+                       const struct run_dir_seal *seal, struct error *err)
+{
+    char *pages = fs_join(dir->path, "pages");
+    char *index = fs_join(dir->path, "pages/index.cdxj");
+    char *unsorted = fs_join(dir->generation_path, "index.cdxj");
+    bool done = pages && index && unsorted ? fs_make_dir(pages, false, err)
+                                           : error_no_memory(err, "sealing");
+    for (uint32_t i = 0; done && i < seal->segment_count; i++) {
+        char from[SEGMENT_NAME_SIZE], to[SEGMENT_NAME_SIZE + 8] = "pages/";
+        snprintf(from, sizeof(from), "pages-%05u%s", i, seal->warc_suffix);
+        recorder_segment_name(dir->generation, i, seal->warc_suffix, to + 6);
+        done = move(dir, from, to, err);
+    }
+    done = done && line_sort(unsorted, index, SORT_MEMORY, err) &&
+           fs_sync_dir(pages, err);
+    if (done && unlink(unsorted))
+        done = error_set_errno(err, ERR_SYSTEM, errno, "cannot remove %s",
+                               unsorted);
+    free(pages);
+    free(index);
+    free(unsorted);
+    return done;
+}
+
+bool run_dir_seal(struct run_dir *dir, const struct run_dir_seal *seal,
+                  struct error *err)
+{
+    const char *matches = seal->matches_name;
+    if (!rewrite(dir, seal, "outcomes.jsonl", err) ||
+        (matches && !rewrite(dir, seal, matches, err)) ||
+        (seal->warc_suffix && !seal_pages(dir, seal, err)) ||
+        (matches && !move(dir, matches, matches, err)) ||
+        !move(dir, "outcomes.jsonl", "outcomes.jsonl", err) ||
+        !fs_sync_dir(dir->path, err))
+        return false;
+    char *path = fs_join(dir->path, "summary.json");
+    bool done = path ? fs_replace_file(path, seal->summary, err)
+                     : error_no_memory(err, "summary.json");
+    free(path);
+    if (done)
+        dir->state = RUN_DIR_FINISHED;
+    return done;
+}

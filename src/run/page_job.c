@@ -1,0 +1,532 @@
+#include "page_job.h"
+
+#include "page_steps.h"
+
+#include "fetchgrep/archive/cdxj.h"
+#include "fetchgrep/base/dechunk.h"
+#include "fetchgrep/extract/decode.h"
+
+#include <stdarg.h>
+
+/* ---- the workers' state
+ * -----------------------------------------------------*/
+
+void *page_job_worker_new(void *ctx, uint32_t index, struct error *err)
+{
+    const struct page_job *job = ctx;
+    struct worker *worker = calloc(1, sizeof(*worker));
+    if (!worker) {
+        error_no_memory(err, "a worker");
+        return NULL;
+    }
+    worker->job = job;
+    size_t page_max = job->max_body + FETCH_HEAD_MAX;
+    buf_init(&worker->dechunked, page_max);
+    buf_init(&worker->decoded, page_max);
+    buf_init(&worker->decoded_more, page_max);
+    /* A byte that is not UTF-8 becomes three. */
+    buf_init(&worker->text, page_max * 3);
+    buf_init(&worker->prefix, page_max);
+    buf_init(&worker->request, page_max);
+    buf_init(&worker->file, page_max);
+    bool done = true;
+    if (job->patterns)
+        done = (worker->matcher =
+                    matcher_new(job->patterns, &job->matcher, err)) != NULL;
+    if (done && job->store != WARC_STORE_NONE)
+        done = (worker->warc = warc_writer_new(
+                    job->store, job->warc_seed + index, err)) != NULL;
+    if (!done) {
+        page_job_worker_free(ctx, worker);
+        return NULL;
+    }
+    return worker;
+}
+
+void page_job_worker_free(void *ctx, void *state)
+{
+    struct worker *worker = state;
+    (void)ctx;
+    matcher_free(worker->matcher);
+    warc_writer_free(worker->warc);
+    warc_reader_free(worker->reader);
+    buf_release(&worker->dechunked);
+    buf_release(&worker->decoded);
+    buf_release(&worker->decoded_more);
+    buf_release(&worker->text);
+    buf_release(&worker->prefix);
+    buf_release(&worker->request);
+    buf_release(&worker->file);
+    free(worker);
+}
+
+/* ---- details: what an outcome says in words ---------------------------------
+ */
+
+void steps_add_detail(struct steps *steps, const char *format, ...)
+{
+    size_t size = strlen(steps->detail);
+    if (size && size + 2 < DETAIL_SIZE) {
+        memcpy(steps->detail + size, "; ", 3);
+        size += 2;
+    }
+    va_list args;
+    va_start(args, format);
+    vsnprintf(steps->detail + size, DETAIL_SIZE - size, format, args);
+    va_end(args);
+}
+
+/* A fault that workers find changes an outcome that was ok until then. */
+void steps_find_fault(struct steps *steps, enum outcome outcome,
+                      const char *detail)
+{
+    if (steps->outcome == OUTCOME_OK)
+        steps->outcome = outcome;
+    steps_add_detail(steps, "%s", detail);
+}
+
+/* ---- the steps
+ * ---------------------------------------------------------------*/
+
+static void split_head(struct steps *steps)
+{
+    steps->body = steps->bytes;
+    if (steps->has_head &&
+        (steps->has_head = http_head_parse(steps->bytes, &steps->head))) {
+        steps->body = view_from(steps->bytes, steps->head.size);
+        steps->mime = http_media_type(steps->head.content_type);
+    }
+    steps->payload = steps->plain = steps->body;
+}
+
+/* libcurl calls a broken chunk line a broken connection; it is not. */
+static void find_bad_chunks(struct steps *steps, const char *detail)
+{
+    if (steps->outcome == OUTCOME_TRUNCATED) {
+        steps->outcome = OUTCOME_OK;
+        steps->detail[0] = '\0';
+    }
+    steps_find_fault(steps, OUTCOME_BAD_ENCODING, detail);
+}
+
+static void take_off_chunks(struct steps *steps)
+{
+    if (!steps->has_head || !steps->head.is_chunked)
+        return;
+    struct buf *out = &steps->worker->dechunked;
+    char detail[80];
+    size_t used;
+    buf_shrink(out, SCRATCH_KEPT);
+    enum dechunk_result result = dechunk(steps->body, out, &used);
+    snprintf(detail, sizeof(detail), "chunked body %s at byte %zu",
+             result == DECHUNK_CUT ? "ends early" : "is malformed", used);
+    if (result == DECHUNK_CUT)
+        steps_find_fault(steps, OUTCOME_TRUNCATED, detail);
+    else if (result == DECHUNK_MALFORMED)
+        find_bad_chunks(steps, detail);
+    steps->payload = steps->plain = buf_view(out);
+}
+
+/* False: nothing that could be searched came of it. */
+static bool take_off_codings(struct steps *steps, struct error *err,
+                             bool *ret_is_text)
+{
+    struct worker *worker = steps->worker;
+    char detail[256] = "";
+    buf_shrink(&worker->decoded, SCRATCH_KEPT);
+    buf_shrink(&worker->decoded_more, SCRATCH_KEPT);
+    enum decode_result result = decode_content(
+        steps->has_head ? steps->head.content_encoding : view_of(NULL, 0),
+        steps->payload, worker->job->max_body, &worker->decoded,
+        &worker->decoded_more, &steps->plain, detail, sizeof(detail));
+    *ret_is_text = result != DECODE_UNKNOWN;
+    switch (result) {
+    case DECODE_PLAIN:
+        if (detail[0])
+            steps_add_detail(steps, "%s", detail);
+        return true;
+    case DECODE_DONE:
+        return true;
+    case DECODE_TOO_LARGE:
+        steps_find_fault(steps, OUTCOME_TOO_LARGE, detail);
+        return true;
+    case DECODE_DAMAGED:
+    case DECODE_UNKNOWN:
+        steps_find_fault(steps, OUTCOME_BAD_ENCODING, detail);
+        return true;
+    case DECODE_NO_MEMORY:
+    default:
+        return error_no_memory(err, "a decoded page");
+    }
+}
+
+/* Whether patterns run on this page, by what came of the transfer. */
+static bool is_wanted(const struct steps *steps)
+{
+    const struct page_job *job = steps->worker->job;
+    if (!job->patterns || !outcome_may_match(steps->outcome))
+        return false;
+    if (!steps->has_head || job->searches_any_status)
+        return true;
+    return steps->head.status >= 200 && steps->head.status <= 299;
+}
+
+struct match_sink {
+    struct steps *steps;
+    enum match_format format;
+};
+
+static bool on_match(void *ctx, const struct match *match, struct error *err)
+{
+    struct match_sink *sink = ctx;
+    struct steps *steps = sink->steps;
+    match_line_append(sink->format, buf_view(&steps->worker->prefix), match,
+                      &steps->block->matches);
+    return buf_check(&steps->block->matches, "a page's matches", err);
+}
+
+static bool search(struct steps *steps, struct error *err)
+{
+    struct worker *worker = steps->worker;
+    struct match_sink sink = { .steps = steps, .format = worker->job->format };
+    struct matcher_report report;
+    buf_reset(&worker->prefix);
+    match_line_prefix(sink.format, steps->id, steps->url, &worker->prefix);
+    if (!buf_check(&worker->prefix, "a match line", err) ||
+        !matcher_search(worker->matcher, steps->text.bytes, on_match, &sink,
+                        &report, err))
+        return false;
+    steps->match_count = report.match_count;
+    if (report.is_limited)
+        steps_find_fault(steps, OUTCOME_PATTERN_LIMIT, report.limit);
+    return true;
+}
+
+/* Decode, text, match: for pages that are searched. */
+static bool search_page(struct steps *steps, struct error *err)
+{
+    const char *why_not;
+    bool is_text;
+    if (!is_wanted(steps))
+        return true;
+    if (!take_off_codings(steps, err, &is_text))
+        return false;
+    if (!is_text)
+        return true;
+    if (!text_is_searchable(steps->mime, steps->plain, &why_not)) {
+        steps_add_detail(steps, "not searched: %s", why_not);
+        return true;
+    }
+    buf_shrink(&steps->worker->text, SCRATCH_KEPT);
+    if (!text_of_body(steps->plain, &steps->worker->text, &steps->text))
+        return error_no_memory(err, "a page's text");
+    steps->is_searched = true;
+    return search(steps, err);
+}
+
+/* ---- outcome lines
+ * -----------------------------------------------------------*/
+
+static void append_message(const struct steps *steps)
+{
+    struct buf *out = &steps->block->outcomes;
+    if (steps->outcome == OUTCOME_OK)
+        return;
+    buf_append_string(out, "fetchgrep: ");
+    text_append_escaped(steps->url, out);
+    buf_append_format(out, ": %s", outcome_word(steps->outcome));
+    if (steps->detail[0]) {
+        buf_append_string(out, ": ");
+        text_append_escaped(view_of_string(steps->detail), out);
+    }
+    buf_append_char(out, '\n');
+}
+
+void steps_end(struct steps *steps, struct outcome_line *line,
+               struct block_entry *entry)
+{
+    const struct page_job *job = steps->worker->job;
+    if (entry) {
+        entry->match_count = steps->match_count;
+        entry->body_bytes = steps->body.size;
+    }
+    if (job->is_stream) {
+        append_message(steps);
+    } else {
+        line->id = steps->id;
+        line->url = steps->url;
+        line->outcome = steps->outcome;
+        line->mime = steps->mime;
+        line->body_bytes = steps->body.size;
+        line->has_matches = job->patterns != NULL;
+        line->match_count = steps->match_count;
+        line->has_text = steps->is_searched;
+        if (steps->is_searched) {
+            line->charset = view_of_string(steps->text.charset);
+            line->text_bytes = steps->text.bytes.size;
+            line->replaced_count = steps->text.replaced_count;
+        }
+        line->detail = view_of_string(steps->detail);
+        outcome_line_append(line, &steps->block->outcomes);
+    }
+    block_end_entry(steps->block, steps->outcome);
+}
+
+/* ---- keeping pages
+ * -----------------------------------------------------------*/
+
+static const char *cut_word(enum page_cut cut)
+{
+    switch (cut) {
+    case PAGE_CUT_LENGTH:
+        return "length";
+    case PAGE_CUT_TIME:
+        return "time";
+    case PAGE_CUT_DISCONNECT:
+        return "disconnect";
+    case PAGE_CUT_UNSPECIFIED:
+        return "unspecified";
+    case PAGE_WHOLE:
+    default:
+        return NULL;
+    }
+}
+
+/* The body of a hop as its payload digest needs it. */
+static struct view hop_payload(struct worker *worker, const struct page *page,
+                               struct view body)
+{
+    struct http_head head;
+    size_t used;
+    if (!http_head_parse(view_of(page->bytes.data, page->head_size), &head) ||
+        !head.is_chunked)
+        return body;
+    buf_shrink(&worker->dechunked, SCRATCH_KEPT);
+    /* A hop that is malformed is kept as it came all the same. */
+    if (dechunk(body, &worker->dechunked, &used) == DECHUNK_MALFORMED)
+        return body;
+    return buf_view(&worker->dechunked);
+}
+
+static void append_index_line(struct block *block, const struct page *page,
+                              struct view url, struct view mime,
+                              const struct warc_written *written)
+{
+    struct cdxj_record record = {
+        .url = url,
+        .date_ms = page->fetched_at_ms,
+        .mime = mime,
+        .status = page->status,
+        .digest = view_of_string(written->payload_digest),
+        .length = written->size,
+    };
+    cdxj_append_head(&record, &block->index);
+}
+
+static bool keep_page(struct worker *worker, struct block *block,
+                      const struct page *page, struct view payload,
+                      struct warc_written *ret_written, struct error *err)
+{
+    char *shown = url_shown(view_of(page->url.text, page->url.text_size));
+    if (!shown)
+        return error_no_memory(err, "a WARC record");
+    size_t warc_start = block->warc.size, index_start = block->index.size;
+    buf_reset(&worker->request);
+    fetch_request_head(worker->job->fetch, &page->url, &worker->request);
+    struct warc_exchange exchange = {
+        .target_uri = view_of_string(shown),
+        .date_ms = page->fetched_at_ms,
+        .ip = view_of_string(page->ip),
+        .request_head = buf_view(&worker->request),
+        .response_head = view_of(page->bytes.data, page->head_size),
+        .response_body =
+            view_of(page->bytes.data + page->head_size, page->body_size),
+        .payload = payload,
+        .truncated = cut_word(page->cut),
+    };
+    warc_write_exchange(worker->warc, &exchange, &block->warc, ret_written);
+    struct http_head head;
+    struct view mime = { 0 };
+    if (http_head_parse(exchange.response_head, &head))
+        mime = http_media_type(head.content_type);
+    append_index_line(block, page, exchange.target_uri, mime, ret_written);
+    free(shown);
+    block_end_page(block, block->warc.size - warc_start,
+                   block->index.size - index_start);
+    return buf_check(&worker->request, "a WARC record", err);
+}
+
+/* The hops before this page, oldest first. */
+static bool keep_hops(struct worker *worker, struct block *block,
+                      const struct page *page, struct error *err)
+{
+    struct warc_written written;
+    if (!page)
+        return true;
+    if (!keep_hops(worker, block, page->previous_hop, err))
+        return false;
+    struct view body =
+        view_of(page->bytes.data + page->head_size, page->body_size);
+    return page->head_size == 0 ||
+           keep_page(worker, block, page, hop_payload(worker, page, body),
+                     &written, err);
+}
+
+/* ---- fetched entries
+ * ---------------------------------------------------------*/
+
+static void note_glued(struct steps *steps)
+{
+    size_t at = outcome_is_failed(steps->outcome) ||
+                        steps->outcome == OUTCOME_INVALID_URL
+                    ? url_glued_at(steps->url)
+                    : 0;
+    if (at)
+        steps_add_detail(
+            steps, "two URLs may be glued together here: %.*s and %.*s",
+            (int)(at > 200 ? 200 : at), steps->url.data,
+            (int)(steps->url.size - at > 200 ? 200 : steps->url.size - at),
+            steps->url.data + at);
+}
+
+static struct view view_of_page(const struct page *page)
+{
+    return view_of(page->bytes.data, page->head_size + page->body_size);
+}
+
+/* What the line says of the transfer itself. */
+static void describe_transfer(const struct page_job *job,
+                              const struct entry *entry,
+                              struct outcome_line *line)
+{
+    const struct page *page = entry->page;
+    line->source = view_of_string(job->sources[entry->source_index]);
+    line->line = entry->line;
+    if (!page)
+        return;
+    line->was_fetched = true;
+    line->attempts = entry->attempts;
+    line->redirects = entry->redirects;
+    line->status = page->status;
+    line->ip = view_of_string(page->ip);
+    line->http = view_of_string(page->http_version);
+    line->has_body = page->head_size > 0;
+    line->fetched_at_ms = page->fetched_at_ms;
+    line->timing = &page->timing;
+}
+
+/* The steps of a fetched page: search it, keep it. */
+static bool work_on_page(struct steps *steps, const struct page *page,
+                         struct warc_written *written, struct error *err)
+{
+    struct worker *worker = steps->worker;
+    struct block *block = steps->block;
+    bool is_kept = worker->warc && page->head_size;
+    /* First the hops: they use the scratch that this page needs next. */
+    if (worker->warc && !keep_hops(worker, block, page->previous_hop, err))
+        return false;
+    steps->bytes = view_of_page(page);
+    steps->has_head = page->head_size > 0;
+    split_head(steps);
+    if (is_kept || is_wanted(steps))
+        take_off_chunks(steps);
+    return search_page(steps, err) &&
+           (!is_kept ||
+            keep_page(worker, block, page, steps->payload, written, err));
+}
+
+bool page_job_entry(void *ctx, void *state, void *item, struct block *block,
+                    struct error *err)
+{
+    struct page_job *job = ctx;
+    struct entry *entry = item;
+    struct page *page = entry->page;
+    struct steps steps = {
+        .worker = state,
+        .block = block,
+        .id = entry->id,
+        .url = view_of_string(entry->url),
+        .outcome = entry->outcome,
+    };
+    struct outcome_line line = { 0 };
+    struct warc_written written = { 0 };
+    struct block_entry *row = block_begin_entry(block, entry->id);
+    if (entry->detail)
+        steps_add_detail(&steps, "%s", entry->detail);
+    bool done = !page || work_on_page(&steps, page, &written, err);
+    char *final_url =
+        page ? url_shown(view_of(page->url.text, page->url.text_size)) : NULL;
+    describe_transfer(job, entry, &line);
+    line.final_url = view_of_string(final_url);
+    line.digest = view_of_string(written.payload_digest);
+    if (row)
+        row->total_us = page ? page->timing.total_us : -1;
+    if (done) {
+        note_glued(&steps);
+        steps_end(&steps, &line, row);
+    }
+    free(final_url);
+    page_job_drop_entry(ctx, entry);
+    return done;
+}
+
+bool page_job_kept(struct worker *worker, struct block *block,
+                   const struct kept_page *kept, struct error *err)
+{
+    struct steps steps = {
+        .worker = worker,
+        .block = block,
+        .id = kept->id,
+        .url = kept->url,
+        .bytes = kept->bytes,
+        .has_head = kept->has_head,
+        .mime = kept->mime,
+        .outcome = kept->outcome,
+    };
+    struct outcome_line line = { .has_body = true };
+    struct block_entry *row = block_begin_entry(block, kept->id);
+    if (kept->detail)
+        steps_add_detail(&steps, "%s", kept->detail);
+    split_head(&steps);
+    if (is_wanted(&steps))
+        take_off_chunks(&steps);
+    if (!search_page(&steps, err))
+        return false;
+    if (steps.has_head)
+        line.status = steps.head.status;
+    if (steps.has_head && steps.head.status >= 400 &&
+        steps.outcome == OUTCOME_OK) {
+        steps.outcome = OUTCOME_HTTP_ERROR;
+        steps_add_detail(&steps, "HTTP status %d", steps.head.status);
+    }
+    steps_end(&steps, &line, row);
+    return true;
+}
+
+static void count_off(struct page_job *job, size_t bytes)
+{
+    size_t left = atomic_fetch_sub(&job->waiting_bytes, bytes) - bytes;
+    if (left < job->waiting_limit / 2 &&
+        atomic_exchange(&job->is_held_back, false))
+        job->wake(job->wake_ctx);
+}
+
+void page_job_free_entry(struct page_job *job, struct entry *entry)
+{
+    size_t heap_bytes = 0;
+    for (const struct page *page = entry->page; page; page = page->previous_hop)
+        if (page->bytes.home == EXTENT_HEAP)
+            heap_bytes += page->bytes.capacity;
+    if (heap_bytes)
+        atomic_fetch_sub(&job->heap_bytes, heap_bytes);
+    entry_free(entry, job->pool);
+}
+
+void page_job_drop_entry(void *ctx, void *item)
+{
+    struct page_job *job = ctx;
+    struct entry *entry = item;
+    size_t bytes = entry->page ? entry->page->bytes.capacity : 0;
+    page_job_free_entry(job, entry);
+    count_off(job, bytes);
+}

@@ -1,0 +1,918 @@
+/*
+ * The way of an entry, from top to bottom of this file:
+ *
+ *   feeder thread     manifest -> frontier          (or spans -> queue)
+ *   event loops       frontier -> fetch -> queue    (or back to the frontier)
+ *   team              queue -> page_job -> recorder
+ *   main thread       signals, progress, the end
+ *
+ * Every entry that the manifest hands out comes back as one outcome; at the
+ * end the ledger must balance.
+ */
+#include "pipeline_state.h"
+
+#include "fetchgrep/archive/cdxj.h"
+#include "fetchgrep/base/clock.h"
+#include "fetchgrep/base/fs.h"
+#include "fetchgrep/base/interrupt.h"
+#include "fetchgrep/base/json_out.h"
+#include "fetchgrep/base/log.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/random.h>
+#include <sys/resource.h>
+#include <unistd.h>
+#include <xxhash.h>
+
+enum {
+    FRONTIER_CAPACITY = 8 << 10, /* entries that wait, some 300 bytes each */
+    LOOP_ITEMS = 64,             /* delivered at once by a loop at most */
+    HOST_MEMORY = 64 << 10,      /* hosts remembered */
+    QUEUE_CAPACITY = 256,
+    STOP_GRACE_MS = 2000, /* for transfers in flight after a signal */
+    OTHER_DESCRIPTORS = 64,
+    POOL_SLACK = 1 << 20,
+};
+
+/* ---- stopping
+ * ----------------------------------------------------------------*/
+
+static void stop(struct pipeline *pipeline, int64_t grace_ms)
+{
+    atomic_store(&pipeline->is_stopping, true);
+    atomic_store(&pipeline->job.is_stopping, true);
+    interrupt_stop_reading();
+    if (pipeline->frontier)
+        frontier_stop(pipeline->frontier);
+    struct fetcher *fetcher = atomic_load(&pipeline->fetcher);
+    if (fetcher)
+        fetch_stop(fetcher, grace_ms);
+    if (pipeline->spans)
+        queue_close(pipeline->queue);
+}
+
+/* The first failure is kept; the run stops. */
+static void fail(void *ctx, const struct error *err)
+{
+    struct pipeline *pipeline = ctx;
+    pthread_mutex_lock(&pipeline->failure_lock);
+    bool is_first = pipeline->failure.code == ERR_NONE;
+    if (is_first)
+        pipeline->failure = *err;
+    pthread_mutex_unlock(&pipeline->failure_lock);
+    if (is_first) {
+        if (pipeline->job.span_ids)
+            span_ids_abort(pipeline->job.span_ids);
+        stop(pipeline, 0);
+    }
+}
+
+/* ---- manifest -> frontier
+ * ----------------------------------------------------*/
+
+/* Page bytes that wait for the team. */
+static size_t waiting_bytes(const struct entry *entry)
+{
+    return entry->page ? entry->page->bytes.capacity : 0;
+}
+
+static void send_to_team(void *ctx, struct entry **entries, size_t count)
+{
+    struct pipeline *pipeline = ctx;
+    struct error err;
+    void *items[LOOP_ITEMS];
+    size_t bytes = 0;
+    assert(count <= LOOP_ITEMS);
+    for (size_t i = 0; i < count; i++) {
+        items[i] = entries[i];
+        bytes += waiting_bytes(entries[i]);
+    }
+    atomic_fetch_add(&pipeline->job.waiting_bytes, bytes);
+    size_t taken = queue_push_over(pipeline->queue, items, count);
+    if (taken == count)
+        return;
+    for (size_t i = taken; i < count; i++)
+        page_job_drop_entry(&pipeline->job, entries[i]);
+    error_no_memory(&err, "the queue of pages");
+    fail(pipeline, &err);
+}
+
+static struct entry *make_entry(const struct manifest_entry *line)
+{
+    struct entry *entry = entry_new();
+    if (!entry)
+        return NULL;
+    entry->id = line->id;
+    entry->source_index = line->source_index;
+    entry->line = line->line;
+    entry->url = url_shown(line->text);
+    if (entry->url)
+        return entry;
+    entry_free(entry, NULL);
+    return NULL;
+}
+
+/* An entry that needs no network; waits for room in the queue. */
+static bool push_unfetched(struct pipeline *pipeline, struct entry *entry)
+{
+    if (queue_push(pipeline->queue, entry))
+        return true;
+    entry_free(entry, pipeline->pool);
+    return false;
+}
+
+/* Gives the entry to the frontier, or straight to the team when it cannot be
+ * fetched. False: stopped or failed. */
+static bool hand_out(struct pipeline *pipeline,
+                     const struct manifest_entry *line, struct error *err)
+{
+    char problem[ERROR_MESSAGE_SIZE];
+    struct entry *entry = make_entry(line);
+    if (!entry)
+        return error_no_memory(err, "an entry");
+    enum url_result result = URL_INVALID;
+    if (line->is_too_long)
+        snprintf(problem, sizeof(problem), "line longer than %d bytes",
+                 MANIFEST_LINE_MAX);
+    else
+        result = url_parse(line->text, &entry->target, problem);
+    atomic_fetch_add(&pipeline->handed_out, 1);
+    switch (result) {
+    case URL_OK:
+        if (frontier_add(pipeline->frontier, entry, err))
+            return true;
+        entry_free(entry, pipeline->pool);
+        return false;
+    case URL_INVALID:
+        entry_end(entry, OUTCOME_INVALID_URL, "%s", problem);
+        return push_unfetched(pipeline, entry);
+    case URL_DENIED:
+        entry_end(entry, OUTCOME_DENIED, "%s", problem);
+        return push_unfetched(pipeline, entry);
+    case URL_NO_MEMORY:
+    default:
+        entry_free(entry, pipeline->pool);
+        return error_no_memory(err, "a URL");
+    }
+}
+
+static bool feed_entries(struct pipeline *pipeline, struct error *err)
+{
+    struct manifest_entry line;
+    enum manifest_result result;
+    while ((result = manifest_next(pipeline->manifest, &line, err)) ==
+           MANIFEST_ITEM) {
+        if (!hand_out(pipeline, &line, err))
+            return atomic_load(&pipeline->is_stopping);
+    }
+    if (result == MANIFEST_END)
+        atomic_store(&pipeline->all_handed_out, true);
+    return result != MANIFEST_ERROR;
+}
+
+/* ---- spans -> queue
+ * ------------------------------------------------------------*/
+
+static bool feed_spans(struct pipeline *pipeline, struct error *err)
+{
+    struct span *span;
+    enum spans_result result;
+    while ((result = spans_next(pipeline->spans, &span, err)) == SPANS_ITEM) {
+        if (!queue_push(pipeline->queue, span)) {
+            span_free(span);
+            return atomic_load(&pipeline->is_stopping);
+        }
+    }
+    if (result == SPANS_END)
+        atomic_store(&pipeline->all_handed_out, true);
+    return result == SPANS_END;
+}
+
+/* Feeds, and then waits for one stage after the other. */
+static void *feeder_main(void *ctx)
+{
+    struct pipeline *pipeline = ctx;
+    struct error err = { 0 };
+    bool done = pipeline->manifest ? feed_entries(pipeline, &err)
+                                   : feed_spans(pipeline, &err);
+    if (!done && err.code != ERR_NONE)
+        fail(pipeline, &err);
+    if (pipeline->manifest) {
+        frontier_close(pipeline->frontier);
+        fetch_join(pipeline->fetcher);
+    }
+    queue_close(pipeline->queue);
+    team_join(pipeline->team);
+    atomic_store(&pipeline->is_done, true);
+    interrupt_wake();
+    return NULL;
+}
+
+/* ---- frontier -> fetch -> queue, or back
+ * ---------------------------------------*/
+
+static void wake_fetchers(void *ctx)
+{
+    struct pipeline *pipeline = ctx;
+    struct fetcher *fetcher = atomic_load(&pipeline->fetcher);
+    if (fetcher)
+        fetch_wake(fetcher);
+}
+
+/* Pages that the team has no time for yet are not fetched ahead without end:
+ * they would only take memory. */
+static bool is_team_behind(struct pipeline *pipeline)
+{
+    struct page_job *job = &pipeline->job;
+    if (atomic_load(&job->waiting_bytes) < job->waiting_limit)
+        return false;
+    /* Said before looking again, so that no wake-up in between is lost. */
+    atomic_store(&job->is_held_back, true);
+    return atomic_load(&job->waiting_bytes) >= job->waiting_limit / 2;
+}
+
+static enum fetch_take_result take_entry(void *ctx, struct entry **ret_entry)
+{
+    struct pipeline *pipeline = ctx;
+    if (!atomic_load(&pipeline->is_stopping) && is_team_behind(pipeline))
+        return FETCH_TAKE_WAIT;
+    switch (frontier_take(pipeline->frontier, ret_entry)) {
+    case FRONTIER_ENTRY:
+        return FETCH_TAKE_ENTRY;
+    case FRONTIER_WAIT:
+        return FETCH_TAKE_WAIT;
+    case FRONTIER_END:
+    default:
+        return FETCH_TAKE_END;
+    }
+}
+
+/* A hop may wait long for its turn: its bytes leave the pool. Beyond a quarter
+ * of --memory only the head is kept, and the record says so. */
+static bool set_hop_aside(struct pipeline *pipeline, struct page *page)
+{
+    struct page_job *job = &pipeline->job;
+    size_t size = page->head_size + page->body_size;
+    if (atomic_load(&job->heap_bytes) + size > pipeline->options->memory / 4) {
+        size = page->head_size;
+        page->cut = page->body_size ? PAGE_CUT_LENGTH : page->cut;
+        page->body_size = 0;
+    }
+    if (!page_pool_move_to_heap(pipeline->pool, &page->bytes, size))
+        return false;
+    atomic_fetch_add(&job->heap_bytes, size);
+    return true;
+}
+
+/* The target of a redirect becomes the entry's next; false when it cannot. */
+static bool find_next_hop(struct pipeline *pipeline, struct entry *entry,
+                          struct view location)
+{
+    char problem[ERROR_MESSAGE_SIZE];
+    struct url next;
+    if (entry->redirects >= pipeline->options->max_redirects) {
+        entry_end(entry, OUTCOME_TOO_MANY_REDIRECTS,
+                  "more than %u redirects (--max-redirects)",
+                  pipeline->options->max_redirects);
+        return false;
+    }
+    switch (url_resolve(&entry->page->url, location, &next, problem)) {
+    case URL_OK:
+        entry->target = next;
+        return true;
+    case URL_DENIED:
+        entry_end(entry, OUTCOME_DENIED, "redirect to %.*s: %s",
+                  (int)(location.size < 200 ? location.size : 200),
+                  location.data, problem);
+        return false;
+    case URL_INVALID:
+    case URL_NO_MEMORY:
+    default:
+        entry_end(entry, OUTCOME_BAD_RESPONSE, "redirect to %.*s: %s",
+                  (int)(location.size < 200 ? location.size : 200),
+                  location.data, problem);
+        return false;
+    }
+}
+
+/* Sends a redirected entry to its next host's queue. False: it is over. */
+static bool follow(struct pipeline *pipeline, struct entry *entry)
+{
+    struct view location;
+    struct error err;
+    if (entry->outcome != OUTCOME_OK || !entry->page ||
+        !fetch_redirect_location(entry->page, &location) ||
+        !find_next_hop(pipeline, entry, location))
+        return false;
+    if (pipeline->options->store == WARC_STORE_NONE) {
+        page_free(entry->page, pipeline->pool);
+        entry->page = NULL;
+    } else if (!set_hop_aside(pipeline, entry->page)) {
+        url_release(&entry->target);
+        return false;
+    }
+    entry->redirects++;
+    entry->need_bytes = 0;
+    if (frontier_return(pipeline->frontier, entry, true, &err))
+        return true;
+    page_job_free_entry(&pipeline->job, entry);
+    fail(pipeline, &err);
+    return true;
+}
+
+static bool finish_entry(void *ctx, struct entry *entry, bool has_answered)
+{
+    struct pipeline *pipeline = ctx;
+    if (!entry->redirects)
+        entry->attempts++;
+    if (follow(pipeline, entry))
+        return false;
+    frontier_finish(pipeline->frontier, entry, has_answered);
+    return true;
+}
+
+static void put_entry_back(void *ctx, struct entry *entry, bool has_answered)
+{
+    struct pipeline *pipeline = ctx;
+    struct error err;
+    if (frontier_return(pipeline->frontier, entry, has_answered, &err))
+        return;
+    page_job_free_entry(&pipeline->job, entry);
+    fail(pipeline, &err);
+}
+
+/* ---- team -> recorder
+ * ----------------------------------------------------------*/
+
+static bool deliver(void *ctx, const struct block *block, struct error *err)
+{
+    struct pipeline *pipeline = ctx;
+    return recorder_append(pipeline->recorder, block, err);
+}
+
+static void begin_segment(void *ctx, struct view file_name, struct buf *out)
+{
+    struct pipeline *pipeline = ctx;
+    struct error err;
+    struct warc_writer *writer = warc_writer_new(
+        pipeline->options->store,
+        ~pipeline->job.warc_seed ^ XXH3_64bits(file_name.data, file_name.size),
+        &err);
+    if (!writer) {
+        out->failed = true;
+        return;
+    }
+    warc_write_info(writer, clock_wall_ms(), file_name,
+                    view_of_string("software: fetchgrep/" FETCHGREP_VERSION
+                                   "\r\nformat: WARC File Format 1.1\r\n"
+                                   "conformsTo: http://iipc.github.io/"
+                                   "warc-specifications/specifications/"
+                                   "warc-format/warc-1.1/\r\n"),
+                    out);
+    warc_writer_free(writer);
+}
+
+/* ---- opening
+ * --------------------------------------------------------------------*/
+
+/* Standard input can be read once only, and a run must be able to go on: with
+ * a run directory it is copied there first. */
+static bool spool_stdin(const char *path, struct error *err)
+{
+    enum { STEP = 1 << 16 };
+    char *bytes = malloc(STEP);
+    int fd;
+    if (!bytes)
+        return error_no_memory(err, "standard input");
+    bool done = fs_create(path, &fd, err);
+    for (ssize_t got = 1; done && got;) {
+        if (!interrupt_wait_readable(STDIN_FILENO)) {
+            done = error_set(err, ERR_STOPPED,
+                             "stopped while standard input was copied: "
+                             "nothing was fetched");
+            break;
+        }
+        got = read(STDIN_FILENO, bytes, STEP);
+        if (got < 0)
+            done = error_set_errno(err, ERR_USAGE, errno,
+                                   "cannot read standard input");
+        else
+            done = fs_write_all(fd, view_of(bytes, (size_t)got), path, err);
+    }
+    free(bytes);
+    return done && fs_sync_close(fd, path, err);
+}
+
+static bool copy_inputs(struct pipeline *pipeline, struct error *err)
+{
+    const struct pipeline_options *options = pipeline->options;
+    pipeline->inputs = calloc(options->input_count + 1, sizeof(char *));
+    if (!pipeline->inputs)
+        return error_no_memory(err, "the inputs");
+    for (size_t i = 0; i < options->input_count; i++) {
+        bool is_spooled = pipeline->dir && !strcmp(options->inputs[i], "-");
+        pipeline->inputs[i] =
+            is_spooled ? fs_join(run_dir_path(pipeline->dir), "manifest")
+                       : strdup(options->inputs[i]);
+        if (!pipeline->inputs[i])
+            return error_no_memory(err, "the inputs");
+        /* A run that began here has its copy. */
+        if (is_spooled && run_dir_state(pipeline->dir) == RUN_DIR_NEW &&
+            !spool_stdin(pipeline->inputs[i], err))
+            return false;
+    }
+    return true;
+}
+
+static bool open_inputs(struct pipeline *pipeline, struct error *err)
+{
+    const struct pipeline_options *options = pipeline->options;
+    if (options->command == PIPELINE_EXTRACT)
+        pipeline->spans =
+            spans_open(options->inputs, options->input_count, err);
+    else
+        pipeline->manifest =
+            manifest_open(pipeline->inputs, options->input_count, err);
+    return pipeline->spans || pipeline->manifest;
+}
+
+/* What the inputs of an extract are: their names. A manifest is its bytes. */
+static bool digest_inputs(struct pipeline *pipeline, uint64_t *ret_digest,
+                          struct error *err)
+{
+    const struct pipeline_options *options = pipeline->options;
+    if (pipeline->manifest)
+        return manifest_digest(pipeline->manifest, ret_digest, err);
+    uint64_t digest = 0;
+    for (size_t i = 0; i < options->input_count; i++)
+        digest = XXH3_64bits_withSeed(options->inputs[i],
+                                      strlen(options->inputs[i]), digest);
+    *ret_digest = digest;
+    return true;
+}
+
+static bool describe_run(struct pipeline *pipeline,
+                         struct run_identity *ret_identity, struct error *err)
+{
+    static const char *const names[] = { "run", "fetch", "extract" };
+    const struct pipeline_options *options = pipeline->options;
+    struct buf patterns;
+    buf_init(&patterns, SIZE_MAX / 2);
+    if (options->patterns)
+        patterns_describe(options->patterns, &patterns);
+    *ret_identity = (struct run_identity){
+        .command = names[options->command],
+        .patterns_digest = XXH3_64bits(patterns.data, patterns.size),
+        .options = options->shaping,
+    };
+    bool done = buf_check(&patterns, "the pattern set", err) &&
+                digest_inputs(pipeline, &ret_identity->manifest_digest, err);
+    buf_release(&patterns);
+    return done;
+}
+
+/* What else run.json tells: the inputs, and the patterns' names. */
+static void append_run_members(const struct pipeline *pipeline, struct buf *out)
+{
+    const struct pipeline_options *options = pipeline->options;
+    char date[CLOCK_TEXT_SIZE];
+    clock_format_ms(pipeline->started_wall_ms, date);
+    json_out_member_string(out, "started_at", view_of_string(date));
+    json_out_member(out, "inputs");
+    for (size_t i = 0; i < options->input_count; i++) {
+        buf_append_char(out, i ? ',' : '[');
+        json_out_string(out, view_of_string(options->inputs[i]));
+    }
+    buf_append_string(out, options->input_count ? "]" : "[]");
+    if (!options->patterns)
+        return;
+    json_out_member(out, "patterns");
+    for (size_t i = 0; i < patterns_count(options->patterns); i++) {
+        buf_append_string(out, i ? ",{\"name\":" : "[{\"name\":");
+        json_out_string(out, patterns_name(options->patterns, i));
+        json_out_member_string(out, "regex",
+                               patterns_regex(options->patterns, i));
+        buf_append_char(out, '}');
+    }
+    buf_append_char(out, ']');
+}
+
+/* The directory is ours and new; or `ret_is_over`: the run is done already. */
+static bool begin_dir(struct pipeline *pipeline, bool *ret_is_over,
+                      struct error *err)
+{
+    struct run_identity identity;
+    if (!pipeline->dir)
+        return true;
+    if (!describe_run(pipeline, &identity, err))
+        return false;
+    enum run_dir_state state = run_dir_state(pipeline->dir);
+    const char *path = run_dir_path(pipeline->dir);
+    if (state != RUN_DIR_NEW &&
+        !run_dir_check_identity(pipeline->dir, &identity, err))
+        return false;
+    if (state == RUN_DIR_FINISHED) {
+        log_note("%s holds this run already, finished: nothing to do "
+                 "(--restart does it again)",
+                 path);
+        *ret_is_over = true;
+        return true;
+    }
+    if (state == RUN_DIR_UNFINISHED)
+        return error_set(err, ERR_USAGE,
+                         "%s holds this run, unfinished, and it cannot be "
+                         "gone on with: use --restart, or name another "
+                         "directory",
+                         path);
+    struct buf more;
+    buf_init(&more, 16 << 20);
+    append_run_members(pipeline, &more);
+    bool done = buf_check(&more, "run.json", err) &&
+                run_dir_begin(pipeline->dir, &identity, buf_view(&more), err);
+    buf_release(&more);
+    return done;
+}
+
+/* Locks the directory; the rest of it follows once the inputs are open. */
+static bool open_dir(struct pipeline *pipeline, struct error *err)
+{
+    const struct pipeline_options *options = pipeline->options;
+    if (!options->dir)
+        return true;
+    pipeline->dir = run_dir_open(options->dir, err);
+    return pipeline->dir &&
+           (!options->restarts || run_dir_clear(pipeline->dir, err));
+}
+
+static bool open_recorder(struct pipeline *pipeline, struct error *err)
+{
+    const struct pipeline_options *options = pipeline->options;
+    struct recorder_options recorder = {
+        .generation = 1,
+        .has_matches = options->patterns != NULL,
+        .format = options->format,
+        .warc_suffix = options->store == WARC_STORE_NONE
+                           ? NULL
+                           : warc_store_suffix(options->store),
+        .segment_max_bytes = options->segment_max_bytes,
+        .commit_interval_ms = options->commit_interval_ms,
+        .begin_segment = begin_segment,
+        .close_index_line = cdxj_append_place,
+        .ctx = pipeline,
+    };
+    if (pipeline->dir &&
+        !run_dir_new_generation(pipeline->dir, &recorder.dir, err))
+        return false;
+    pipeline->recorder = recorder_open(&recorder, err);
+    return pipeline->recorder != NULL;
+}
+
+/* ---- starting
+ * -------------------------------------------------------------------*/
+
+/* A descriptor for each transfer and kept connection: up to the hard limit;
+ * beyond it fewer transfers, and a word about it. */
+static void fit_descriptors(struct fetch_options *fetch)
+{
+    struct rlimit limit;
+    uint64_t need = fetch_descriptors(fetch->concurrency) + OTHER_DESCRIPTORS;
+    if (getrlimit(RLIMIT_NOFILE, &limit) || limit.rlim_cur >= need)
+        return;
+    limit.rlim_cur = limit.rlim_max < need ? limit.rlim_max : need;
+    if (setrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur >= need)
+        return;
+    uint32_t fits = 1;
+    while (fits < fetch->concurrency &&
+           fetch_descriptors(fits + 1) + OTHER_DESCRIPTORS <= limit.rlim_cur)
+        fits++;
+    log_warning("--concurrency %u needs %llu open files, the limit is %llu: "
+                "%u transfers at once (ulimit -n raises it)",
+                fetch->concurrency, (unsigned long long)need,
+                (unsigned long long)limit.rlim_cur, fits);
+    fetch->concurrency = fits;
+    if (fetch->loop_count > fits)
+        fetch->loop_count = fits;
+}
+
+static void warn_of_proxy(const struct fetch_options *fetch)
+{
+    if (fetch->proxy && !fetch->address_rule->allows_all)
+        log_warning("behind --proxy only literal addresses can be checked: "
+                    "where names lead is the proxy's business");
+}
+
+/* The longest page always has its place, the reserve; when --memory is too
+ * small for that and the others, the reserve comes on top. */
+static bool make_pool(struct pipeline *pipeline, struct error *err)
+{
+    const struct pipeline_options *options = pipeline->options;
+    size_t reserve = options->fetch.max_body + FETCH_HEAD_MAX;
+    size_t size = options->memory;
+    if (size < 2 * reserve) {
+        char asked[BYTES_TEXT_SIZE], used[BYTES_TEXT_SIZE];
+        size += reserve;
+        format_bytes((double)options->memory, asked);
+        format_bytes((double)size, used);
+        log_note("--memory %s is less than twice the longest page "
+                 "(--max-body): up to %s are used",
+                 asked, used);
+    }
+    pipeline->pool = page_pool_new(size, reserve, wake_fetchers, pipeline, err);
+    return pipeline->pool != NULL;
+}
+
+static bool start_fetch(struct pipeline *pipeline, struct error *err)
+{
+    const struct pipeline_options *options = pipeline->options;
+    const struct frontier_options frontier = {
+        .per_host = options->per_host,
+        .capacity = FRONTIER_CAPACITY,
+        .host_memory = HOST_MEMORY,
+    };
+    const struct fetch_hooks hooks = {
+        .take = take_entry,
+        .finish = finish_entry,
+        .deliver = send_to_team,
+        .put_back = put_entry_back,
+        .fail = fail,
+        .ctx = pipeline,
+    };
+    warn_of_proxy(&pipeline->fetch_options);
+    fit_descriptors(&pipeline->fetch_options);
+    pipeline->frontier = frontier_new(&frontier, wake_fetchers, pipeline, err);
+    if (!pipeline->frontier)
+        return false;
+    pipeline->fetcher =
+        fetch_start(&pipeline->fetch_options, &hooks, pipeline->pool, err);
+    return pipeline->fetcher != NULL;
+}
+
+static bool start_team(struct pipeline *pipeline, struct error *err)
+{
+    const struct pipeline_options *options = pipeline->options;
+    bool is_fetched = pipeline->manifest != NULL;
+    pipeline->job.patterns = options->patterns;
+    pipeline->job.matcher.max_matches = options->max_matches;
+    pipeline->job.format = options->format;
+    pipeline->job.searches_any_status = options->searches_any_status;
+    pipeline->job.is_stream = !pipeline->dir;
+    pipeline->job.max_body = options->fetch.max_body;
+    pipeline->job.store = is_fetched ? options->store : WARC_STORE_NONE;
+    pipeline->job.fetch = &pipeline->fetch_options;
+    pipeline->job.sources = options->inputs;
+    pipeline->job.pool = pipeline->pool;
+    pipeline->job.waiting_limit = options->memory / 16;
+    pipeline->job.wake = wake_fetchers;
+    pipeline->job.wake_ctx = pipeline;
+    pipeline->job.team = &pipeline->team_options;
+    pipeline->team_options = (struct team_options){
+        .worker_count = options->worker_count,
+        /* Six bytes of JSON for each of the longest page, and room for more
+         * matches than that: beyond it memory is at stake. */
+        .block_max_bytes = 64 * options->fetch.max_body + (256 << 20),
+        .worker_new = page_job_worker_new,
+        .worker_free = page_job_worker_free,
+        .job = is_fetched ? page_job_entry : page_job_span,
+        .deliver = deliver,
+        .drop = is_fetched ? page_job_drop_entry : page_job_drop_span,
+        .fail = fail,
+        .job_ctx = &pipeline->job,
+        .ctx = pipeline,
+    };
+    pipeline->team = team_start(&pipeline->team_options, pipeline->queue, err);
+    return pipeline->team != NULL;
+}
+
+static bool make_connections(struct pipeline *pipeline, struct error *err)
+{
+    pipeline->queue = queue_new(QUEUE_CAPACITY);
+    pipeline->job.span_ids =
+        span_ids_new(!pipeline->dir && pipeline->options->format != MATCH_TEXT);
+    /* Record ids must differ from those of every other run. */
+    if (getrandom(&pipeline->job.warc_seed, sizeof(pipeline->job.warc_seed),
+                  0) < 0)
+        pipeline->job.warc_seed = (uint64_t)clock_now_ns();
+    return (pipeline->queue && pipeline->job.span_ids) ||
+           error_no_memory(err, "the queue of pages");
+}
+
+/* After a failed start: what did start comes to its end. */
+static void abandon(struct pipeline *pipeline)
+{
+    stop(pipeline, 0);
+    if (pipeline->fetcher)
+        fetch_join(pipeline->fetcher);
+    if (pipeline->queue)
+        queue_close(pipeline->queue);
+    team_join(pipeline->team);
+}
+
+static bool start(struct pipeline *pipeline, struct error *err)
+{
+    bool is_fetched = pipeline->manifest != NULL;
+    bool done = (!is_fetched || make_pool(pipeline, err)) &&
+                make_connections(pipeline, err) && start_team(pipeline, err) &&
+                (!is_fetched || start_fetch(pipeline, err));
+    if (done) {
+        int code =
+            pthread_create(&pipeline->feeder, NULL, feeder_main, pipeline);
+        done = code == 0 || error_set_errno(err, ERR_SYSTEM, code,
+                                            "cannot start the feeder");
+    }
+    if (!done)
+        abandon(pipeline);
+    return done;
+}
+
+/* ---- the main thread while the stages work
+ * --------------------------------------*/
+
+static void answer_signals(struct pipeline *pipeline, int *answered)
+{
+    int count = interrupt_count();
+    if (count == *answered)
+        return;
+    if (*answered == 0)
+        stop(pipeline, STOP_GRACE_MS);
+    else
+        stop(pipeline, 0);
+    *answered = count;
+}
+
+static void watch(struct pipeline *pipeline)
+{
+    struct progress progress;
+    int answered = 0;
+    progress_init(&progress, pipeline);
+    while (!atomic_load(&pipeline->is_done)) {
+        answer_signals(pipeline, &answered);
+        progress_tick(&progress, pipeline);
+        interrupt_wait(progress_wait_ms(&progress));
+    }
+    pthread_join(pipeline->feeder, NULL);
+}
+
+/* ---- ending
+ * ---------------------------------------------------------------------*/
+
+/* Entries that were waiting when the run stopped. */
+static void drain(struct pipeline *pipeline)
+{
+    struct entry *entry;
+    if (!pipeline->frontier || !atomic_load(&pipeline->is_stopping))
+        return;
+    while ((entry = frontier_drain(pipeline->frontier)) != NULL)
+        page_job_free_entry(&pipeline->job, entry);
+}
+
+static bool check_ledger(struct pipeline *pipeline, struct error *err)
+{
+    struct recorder_totals totals;
+    recorder_totals(pipeline->recorder, &totals);
+    uint64_t handed_out = atomic_load(&pipeline->handed_out);
+    if (!pipeline->manifest || totals.entries == handed_out)
+        return true;
+    return error_set(err, ERR_SYSTEM,
+                     "the ledger does not balance: %llu entries, %llu "
+                     "outcomes; please report this",
+                     (unsigned long long)handed_out,
+                     (unsigned long long)totals.entries);
+}
+
+static bool seal(struct pipeline *pipeline, struct error *err)
+{
+    const struct pipeline_options *options = pipeline->options;
+    char matches_name[32];
+    if (!pipeline->dir)
+        return true;
+    snprintf(matches_name, sizeof(matches_name), "matches%s",
+             match_format_suffix(options->format));
+    struct buf summary;
+    buf_init(&summary, 1 << 20);
+    summary_append_json(pipeline, &summary);
+    const struct run_dir_seal how = {
+        .segment_count = recorder_segment_count(pipeline->recorder),
+        .warc_suffix = options->store == WARC_STORE_NONE
+                           ? NULL
+                           : warc_store_suffix(options->store),
+        .matches_name = options->patterns ? matches_name : NULL,
+        .summary = buf_view(&summary),
+        .rewrite = span_ids_has_provisional(pipeline->job.span_ids)
+                       ? span_ids_rewrite
+                       : NULL,
+        .ctx = pipeline->job.span_ids,
+    };
+    bool done = buf_check(&summary, "summary.json", err) &&
+                run_dir_seal(pipeline->dir, &how, err);
+    buf_release(&summary);
+    return done;
+}
+
+static int say_stopped(struct pipeline *pipeline)
+{
+    struct recorder_totals totals;
+    recorder_totals(pipeline->recorder, &totals);
+    int number = interrupt_signal();
+    uint64_t done = totals.entries, expected = 0;
+    if (pipeline->manifest)
+        expected = manifest_progress(pipeline->manifest).expected_count;
+    bool is_exact = atomic_load(&pipeline->all_handed_out);
+    char where[512] = "";
+    if (pipeline->dir)
+        snprintf(where, sizeof(where), "; what is done stands in %s/gen-0001",
+                 run_dir_path(pipeline->dir));
+    if (expected >= done && expected)
+        log_note("stopped by %s: %llu entries done, %s%llu left%s",
+                 sigabbrev_np(number), (unsigned long long)done,
+                 is_exact ? "" : "about ",
+                 (unsigned long long)(expected - done), where);
+    else
+        log_note("stopped by %s: %llu entries done, the rest left%s",
+                 sigabbrev_np(number), (unsigned long long)done, where);
+    return number == SIGINT ? STATUS_INTERRUPTED : STATUS_STOPPED;
+}
+
+/* A signal that comes when all is done changes nothing. */
+static bool is_anything_left(struct pipeline *pipeline)
+{
+    struct recorder_totals totals;
+    recorder_totals(pipeline->recorder, &totals);
+    if (!atomic_load(&pipeline->is_stopping))
+        return false;
+    return !pipeline->manifest || !atomic_load(&pipeline->all_handed_out) ||
+           totals.entries < atomic_load(&pipeline->handed_out);
+}
+
+/* The stages have ended: what came of it. */
+static bool conclude(struct pipeline *pipeline, int *ret_status,
+                     struct error *err)
+{
+    drain(pipeline);
+    bool done = pipeline->failure.code == ERR_NONE;
+    if (!done)
+        *err = pipeline->failure;
+    struct error later;
+    if (!recorder_close(pipeline->recorder, done ? err : &later))
+        done = false;
+    if (!done)
+        return false;
+    if (interrupt_signal() && is_anything_left(pipeline)) {
+        summary_say(pipeline);
+        *ret_status = say_stopped(pipeline);
+        return true;
+    }
+    if (!check_ledger(pipeline, err) || !seal(pipeline, err))
+        return false;
+    summary_say(pipeline);
+    *ret_status = summary_status(pipeline);
+    return true;
+}
+
+static void release(struct pipeline *pipeline)
+{
+    fetch_free(pipeline->fetcher);
+    drain(pipeline);
+    frontier_free(pipeline->frontier);
+    queue_free(pipeline->queue);
+    span_ids_free(pipeline->job.span_ids);
+    recorder_free(pipeline->recorder);
+    page_pool_free(pipeline->pool);
+    manifest_close(pipeline->manifest);
+    spans_close(pipeline->spans);
+    run_dir_close(pipeline->dir);
+    for (size_t i = 0; pipeline->inputs && i < pipeline->options->input_count;
+         i++)
+        free(pipeline->inputs[i]);
+    free(pipeline->inputs);
+    pthread_mutex_destroy(&pipeline->failure_lock);
+}
+
+bool pipeline_run(const struct pipeline_options *options, int *ret_status,
+                  struct error *err)
+{
+    struct pipeline pipeline = {
+        .options = options,
+        .fetch_options = options->fetch,
+        .started_ns = clock_now_ns(),
+        .started_wall_ms = clock_wall_ms(),
+    };
+    pthread_mutex_init(&pipeline.failure_lock, NULL);
+    bool is_over = false;
+    bool done = open_dir(&pipeline, err) && copy_inputs(&pipeline, err) &&
+                open_inputs(&pipeline, err) &&
+                begin_dir(&pipeline, &is_over, err);
+    if (done && is_over) {
+        *ret_status = STATUS_OK;
+    } else if (done) {
+        done = open_recorder(&pipeline, err) && start(&pipeline, err);
+        if (done) {
+            watch(&pipeline);
+            done = conclude(&pipeline, ret_status, err);
+        }
+    }
+    release(&pipeline);
+    return done;
+}

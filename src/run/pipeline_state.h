@@ -1,0 +1,79 @@
+/*
+ * pipeline_state.h - the stages of a run and what connects them; shared by the
+ * pipeline, its progress lines and its summary.
+ */
+#ifndef FETCHGREP_RUN_PIPELINE_STATE_H
+#define FETCHGREP_RUN_PIPELINE_STATE_H
+
+#include "page_job.h"
+
+#include "fetchgrep/frontier.h"
+#include "fetchgrep/manifest/manifest.h"
+#include "fetchgrep/record/recorder.h"
+#include "fetchgrep/record/run_dir.h"
+#include "fetchgrep/run/pipeline.h"
+
+#include <pthread.h>
+
+struct pipeline {
+    const struct pipeline_options *options;
+    struct fetch_options fetch_options; /* as this machine allows */
+    char **inputs;                      /* as read: standard input copied */
+    struct run_dir *dir;
+    struct manifest *manifest; /* run, fetch */
+    struct spans *spans;       /* extract */
+    struct page_pool *pool;
+    struct frontier *frontier;
+    struct fetcher *_Atomic fetcher;
+    struct queue *queue;
+    struct team_options team_options;
+    struct team *team;
+    struct recorder *recorder;
+    struct page_job job;
+    pthread_t feeder;
+    int64_t started_ns;
+    int64_t started_wall_ms;
+    atomic_uint_fast64_t handed_out; /* entries given to the stages */
+    atomic_bool all_handed_out;      /* the inputs were read to their end */
+    atomic_bool is_stopping;
+    atomic_bool is_done; /* all stages have ended */
+    pthread_mutex_t failure_lock;
+    struct error failure; /* the first one */
+};
+
+/* ---- progress.c: lines on standard error while the run goes on
+ * --------------*/
+
+struct progress {
+    int64_t interval_ns; /* 0: none */
+    int64_t due_ns;
+    int64_t last_ns;
+    uint64_t last_entries;
+    uint64_t last_bytes;
+};
+
+void progress_init(struct progress *progress, const struct pipeline *pipeline);
+
+/* Milliseconds until the next line; -1: never. */
+int progress_wait_ms(const struct progress *progress);
+
+/* Says a line if one is due. */
+void progress_tick(struct progress *progress, struct pipeline *pipeline);
+
+/* ---- summary.c: totals at the end
+ * ---------------------------------------------*/
+
+/* The text of summary.json. */
+void summary_append_json(struct pipeline *pipeline, struct buf *out);
+
+/* The line of totals on standard error, if this run says one. */
+void summary_say(struct pipeline *pipeline);
+
+/* The exit status that the totals lead to (without signals). */
+int summary_status(struct pipeline *pipeline);
+
+/* "507.1 MB", "12.3 kB": for people. */
+enum { BYTES_TEXT_SIZE = 32 };
+void format_bytes(double bytes, char text[BYTES_TEXT_SIZE]);
+
+#endif

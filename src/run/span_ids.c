@@ -1,0 +1,212 @@
+/*
+ * A provisional id is (2 w + 1) << 40 | n for page n of WARC w, and
+ * (2 w) << 40 | n for a page of other inputs with n known pages and w WARCs
+ * before it. With w = 0 the latter is the final id itself.
+ */
+#include "span_ids.h"
+
+#include "fetchgrep/base/buf.h"
+#include "fetchgrep/base/fs.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <unistd.h>
+
+enum { LOCAL_BITS = 40 };
+
+struct warc_span {
+    uint64_t known_before;
+    uint64_t page_count;
+    bool has_ended;
+};
+
+struct span_ids {
+    bool must_be_final;
+    pthread_mutex_t lock; /* guards all below */
+    pthread_cond_t has_ended;
+    struct warc_span *warcs;
+    size_t warc_count, warc_capacity;
+    size_t ended_count; /* of the first WARCs, without a gap */
+    bool has_provisional;
+    bool is_aborted;
+};
+
+struct span_ids *span_ids_new(bool must_be_final)
+{
+    struct span_ids *ids = calloc(1, sizeof(*ids));
+    if (!ids)
+        return NULL;
+    ids->must_be_final = must_be_final;
+    pthread_mutex_init(&ids->lock, NULL);
+    pthread_cond_init(&ids->has_ended, NULL);
+    return ids;
+}
+
+void span_ids_free(struct span_ids *ids)
+{
+    if (!ids)
+        return;
+    pthread_cond_destroy(&ids->has_ended);
+    pthread_mutex_destroy(&ids->lock);
+    free(ids->warcs);
+    free(ids);
+}
+
+static uint64_t provisional(const struct span *span)
+{
+    uint64_t class = span->warcs_before * 2;
+    return span->kind == SPAN_WARC ? (class + 1) << LOCAL_BITS
+                                   : (class << LOCAL_BITS) + span->known_before;
+}
+
+bool span_ids_begin(struct span_ids *ids, const struct span *span,
+                    uint64_t *ret_first_id, struct error *err)
+{
+    pthread_mutex_lock(&ids->lock);
+    while (ids->must_be_final && !ids->is_aborted &&
+           ids->ended_count < span->warcs_before)
+        pthread_cond_wait(&ids->has_ended, &ids->lock);
+    bool is_aborted = ids->is_aborted;
+    if (ids->ended_count >= span->warcs_before) {
+        *ret_first_id = span->known_before;
+        for (size_t i = 0; i < span->warcs_before; i++)
+            *ret_first_id += ids->warcs[i].page_count;
+    } else {
+        *ret_first_id = provisional(span);
+        ids->has_provisional = true;
+    }
+    pthread_mutex_unlock(&ids->lock);
+    return !is_aborted || error_set(err, ERR_SYSTEM, "reading was given up");
+}
+
+static bool widen(struct span_ids *ids, size_t count)
+{
+    if (count <= ids->warc_capacity)
+        return true;
+    size_t capacity = count * 2;
+    struct warc_span *warcs = realloc(ids->warcs, capacity * sizeof(*warcs));
+    if (!warcs)
+        return false;
+    memset(warcs + ids->warc_capacity, 0,
+           (capacity - ids->warc_capacity) * sizeof(*warcs));
+    ids->warcs = warcs;
+    ids->warc_capacity = capacity;
+    return true;
+}
+
+bool span_ids_end(struct span_ids *ids, const struct span *span,
+                  uint64_t page_count, struct error *err)
+{
+    pthread_mutex_lock(&ids->lock);
+    bool done = widen(ids, span->warcs_before + 1);
+    if (done) {
+        ids->warcs[span->warcs_before] =
+            (struct warc_span){ .known_before = span->known_before,
+                                .page_count = page_count,
+                                .has_ended = true };
+        while (ids->ended_count < ids->warc_capacity &&
+               ids->warcs[ids->ended_count].has_ended)
+            ids->ended_count++;
+        pthread_cond_broadcast(&ids->has_ended);
+    }
+    pthread_mutex_unlock(&ids->lock);
+    return done || error_no_memory(err, "the ids of pages");
+}
+
+void span_ids_abort(struct span_ids *ids)
+{
+    pthread_mutex_lock(&ids->lock);
+    ids->is_aborted = true;
+    pthread_cond_broadcast(&ids->has_ended);
+    pthread_mutex_unlock(&ids->lock);
+}
+
+bool span_ids_has_provisional(struct span_ids *ids)
+{
+    pthread_mutex_lock(&ids->lock);
+    bool has = ids->has_provisional;
+    pthread_mutex_unlock(&ids->lock);
+    return has;
+}
+
+/* `before[w]`: pages in all WARCs before number w. */
+static uint64_t final_id(const struct span_ids *ids, const uint64_t *before,
+                         uint64_t id)
+{
+    uint64_t class = id >> LOCAL_BITS, warc = class / 2;
+    uint64_t local = id & ((UINT64_C(1) << LOCAL_BITS) - 1);
+    if (!class || warc > ids->ended_count)
+        return id;
+    uint64_t known = class % 2 ? ids->warcs[warc].known_before : 0;
+    return local + known + before[warc];
+}
+
+static bool rewrite_line(const struct span_ids *ids, const uint64_t *before,
+                         struct view line, FILE *out)
+{
+    static const char start[] = "{\"id\":";
+    uint64_t id;
+    struct view rest = view_from(line, sizeof(start) - 1);
+    struct view number = rest;
+    const char *comma = rest.size ? memchr(rest.data, ',', rest.size) : NULL;
+    if (comma)
+        number.size = (size_t)(comma - rest.data);
+    if (!view_starts_with(line, start) || !view_to_u64(number, &id))
+        return fwrite(line.data, 1, line.size, out) == line.size;
+    rest = view_from(rest, number.size);
+    return fprintf(out, "%s%llu", start,
+                   (unsigned long long)final_id(ids, before, id)) > 0 &&
+           fwrite(rest.data, 1, rest.size, out) == rest.size;
+}
+
+static bool rewrite_lines(const struct span_ids *ids, const uint64_t *before,
+                          FILE *in, FILE *out)
+{
+    char *line = NULL;
+    size_t capacity = 0;
+    ssize_t size;
+    bool done = true;
+    while (done && (size = getline(&line, &capacity, in)) >= 0)
+        done = rewrite_line(ids, before, view_of(line, (size_t)size), out);
+    free(line);
+    return done && !ferror(in);
+}
+
+static uint64_t *sum_up(const struct span_ids *ids)
+{
+    uint64_t *before = calloc(ids->ended_count + 1, sizeof(*before));
+    for (size_t i = 0; before && i < ids->ended_count; i++)
+        before[i + 1] = before[i] + ids->warcs[i].page_count;
+    return before;
+}
+
+static bool rewrite_file(const struct span_ids *ids, const char *from,
+                         const char *to, struct error *err)
+{
+    uint64_t *before = sum_up(ids);
+    FILE *in = fopen(from, "re"), *out = fopen(to, "we");
+    bool done = before && in && out && rewrite_lines(ids, before, in, out) &&
+                fflush(out) == 0 && fdatasync(fileno(out)) == 0;
+    if (!done)
+        error_set_errno(err, ERR_SYSTEM, errno, "cannot rewrite %s", from);
+    if (in)
+        fclose(in);
+    if (out && fclose(out) && done)
+        done = error_set_errno(err, ERR_SYSTEM, errno, "cannot write %s", to);
+    free(before);
+    return done;
+}
+
+bool span_ids_rewrite(void *ctx, const char *path, struct error *err)
+{
+    const struct span_ids *ids = ctx;
+    char *temporary;
+    if (!ids->has_provisional)
+        return true;
+    if (asprintf(&temporary, "%s.part", path) < 0)
+        return error_no_memory(err, "rewriting ids");
+    bool done = rewrite_file(ids, path, temporary, err) &&
+                fs_rename(temporary, path, err);
+    free(temporary);
+    return done;
+}
