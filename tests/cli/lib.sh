@@ -1,0 +1,112 @@
+# shellcheck shell=bash
+# What the cases share. A case begins with `source "$TESTS/cli/lib.sh"`.
+
+python=/usr/bin/python3
+
+# skip REASON: this machine cannot run the case.
+skip()
+{
+    echo "$*"
+    exit 77
+}
+
+# fg_run ARGUMENT...: the program, allowed to ask the fault server.
+# fg_quiet: the same without the totals on standard error.
+fg_run()
+{
+    "$FETCHGREP" run --allow-private "$@"
+}
+
+fg_quiet()
+{
+    "$FETCHGREP" run --allow-private --progress none "$@"
+}
+
+# status COMMAND...: runs it and prints its exit status.
+status()
+{
+    "$@"
+    echo "status $?"
+}
+
+# start_server [ARGUMENT...]: starts the fault server on a free port and sets
+# PORT and URL. It is ended when the case ends; it also ends by itself when
+# its standard input closes. Requests are logged to requests.log unless the
+# arguments say otherwise.
+start_server()
+{
+    (($#)) || set -- --log requests.log
+    coproc FAULT_SERVER { exec "$SERVER" "$@"; }
+    server_pid=$FAULT_SERVER_PID
+    trap stop_server EXIT
+    read -r PORT <&"${FAULT_SERVER[0]}" || exit 99
+    # shellcheck disable=SC2034 # for the cases
+    URL=http://127.0.0.1:$PORT
+}
+
+stop_server()
+{
+    kill "$server_pid"
+    wait "$server_pid"
+} 2>/dev/null
+
+# requests: the paths that the server was asked for, in that order.
+requests()
+{
+    cut -d ' ' -f 3- requests.log
+}
+
+# percent TEXT: as the value of /text?body=.
+percent()
+{
+    "$python" -c 'import sys, urllib.parse
+print(urllib.parse.quote(sys.argv[1].encode("utf-8", "surrogateescape"), ""))' \
+        "$1"
+}
+
+# normalize: takes out what differs from run to run.
+normalize()
+{
+    sed -E -e "s/(127\.[0-9.]+|localhost|\[::1\]):${PORT:-none}\b/\1:PORT/g" \
+        -e 's/[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]+Z/DATE/g' \
+        -e 's/"ms":\{[^}]*\}/"ms":{}/g' \
+        -e 's/sha1:[A-Z2-7]{32}/sha1:DIGEST/g' \
+        -e 's/"warc_offset":[0-9]+/"warc_offset":N/g' \
+        -e 's/\b[0-9.]+ (s|pages\/s|MB\/s)\b/N \1/g'
+}
+
+# outcomes DIR [KEY...]: a line an entry, sorted by id, with the values of
+# these keys (id, outcome and status, when none are named).
+outcomes()
+{
+    local file=$1/outcomes.jsonl
+    shift
+    (($#)) || set -- id outcome status
+    "$python" "$TESTS/cli/fields.py" "$file" "$@" | normalize
+}
+
+# matches DIR [KEY...]: the same for matches, sorted by id, pattern, offset.
+matches()
+{
+    local file=$1/matches.jsonl
+    shift
+    (($#)) || set -- id pattern offset match
+    "$python" "$TESTS/cli/fields.py" "$file" "$@" | normalize
+}
+
+# closed_port: a port of 127.0.0.1 where nobody listens.
+closed_port()
+{
+    "$python" -c 'import socket
+s = socket.socket()
+s.bind(("127.0.0.1", 0))
+print(s.getsockname()[1])'
+}
+
+# no_host: a name that is never found, and for which no server is asked: its
+# label is longer than DNS allows.
+no_host()
+{
+    printf 'x%.0s' {1..64}
+    echo .invalid
+}
