@@ -44,8 +44,7 @@ struct spans {
     uint64_t known_count; /* pages so far, those in WARCs left out */
 };
 
-/* ---- spans
- * -------------------------------------------------------------------*/
+/* ---- spans ------------------------------------------------------------ */
 
 void span_free(struct span *span)
 {
@@ -108,8 +107,7 @@ static struct span *take_batch(struct spans *spans)
     return batch;
 }
 
-/* ---- what an input is
- * --------------------------------------------------------*/
+/* ---- what an input is ------------------------------------------------- */
 
 static bool has_warc_name(const char *path)
 {
@@ -191,8 +189,7 @@ struct spans *spans_open(char *const *inputs, size_t count, struct error *err)
     return spans;
 }
 
-/* ---- walking a directory
- * -----------------------------------------------------*/
+/* ---- walking a directory ---------------------------------------------- */
 
 static void level_release(struct level *level)
 {
@@ -313,8 +310,7 @@ static bool take_name(struct spans *spans, struct error *err)
     return spans->held || error_no_memory(err, "a WARC file");
 }
 
-/* ---- inputs
- * ------------------------------------------------------------------*/
+/* ---- inputs ----------------------------------------------------------- */
 
 static bool start_input(struct spans *spans, struct error *err)
 {

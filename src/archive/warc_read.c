@@ -64,8 +64,7 @@ bool warc_reader_open(struct warc_reader *reader, const char *path,
     return warc_source_open(&reader->source, path, offset, err);
 }
 
-/* ---- telling damage
- * -----------------------------------------------------------*/
+/* ---- telling damage --------------------------------------------------- */
 
 static enum warc_read_result damage(const struct warc_reader *reader,
                                     uint64_t offset, const char *what,
@@ -108,8 +107,7 @@ static enum warc_read_result broken(struct warc_reader *reader,
     return WARC_READ_DAMAGE;
 }
 
-/* ---- from one record to the next
- * ----------------------------------------------*/
+/* ---- from one record to the next -------------------------------------- */
 
 static bool begins_line(const struct warc_source *source, size_t at)
 {
@@ -216,8 +214,7 @@ static enum warc_source_result pass_line_ends(struct warc_reader *reader,
     }
 }
 
-/* ---- one record
- * ---------------------------------------------------------------*/
+/* ---- one record ------------------------------------------------------- */
 
 static enum warc_source_result need_header(struct warc_reader *reader,
                                            size_t *ret_size, struct error *err)

@@ -218,8 +218,7 @@ static void slide(struct warc_source *source)
     drop_front(&source->plain, &source->at);
 }
 
-/* ---- gzip
- * --------------------------------------------------------------------*/
+/* ---- gzip ------------------------------------------------------------- */
 
 static struct view raw_left(const struct warc_source *source)
 {
@@ -367,8 +366,7 @@ static enum warc_source_result begin_member(struct warc_source *source,
     return WARC_SOURCE_OK;
 }
 
-/* ---- the window
- * ---------------------------------------------------------------*/
+/* ---- the window ------------------------------------------------------- */
 
 static enum warc_source_result more(struct warc_source *source,
                                     struct error *err)

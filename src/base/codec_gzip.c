@@ -49,8 +49,7 @@ void gzip_pack(struct gzip_packer *packer, struct view bytes, struct buf *out)
     buf_commit(out, size);
 }
 
-/* ---- the fast way
- * -----------------------------------------------------------*/
+/* ---- the fast way ----------------------------------------------------- */
 
 enum { GUESS_FACTOR = 6, SMALLEST_GUESS = 16 << 10 };
 
@@ -138,8 +137,7 @@ static bool unpack_fast(enum gzip_form form, struct view packed, size_t limit,
     return done;
 }
 
-/* ---- the careful way
- * --------------------------------------------------------*/
+/* ---- the careful way -------------------------------------------------- */
 
 enum { GZIP_BITS = 15 + 16, ZLIB_BITS = 15, RAW_BITS = -15, STEP = 256 << 10 };
 
@@ -222,8 +220,7 @@ enum gzip_result gzip_unpack(enum gzip_form form, struct view packed,
                                   : unpack_deflate_slow(packed, limit, out);
 }
 
-/* ---- member by member
- * ---------------------------------------------------------*/
+/* ---- member by member ------------------------------------------------- */
 
 struct gzip_unpacker {
     struct libdeflate_decompressor *decompressor;

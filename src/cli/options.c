@@ -119,8 +119,7 @@ static void *member(struct raw_options *raw, const struct option_row *row)
     return (char *)raw + row->offset;
 }
 
-/* ---- values
- * ------------------------------------------------------------------*/
+/* ---- values ----------------------------------------------------------- */
 
 static bool bad_value(const struct option_row *row, const char *text,
                       const char *wanted, struct error *err)
@@ -289,8 +288,7 @@ static bool set_value(struct raw_options *raw, const struct option_row *row,
     }
 }
 
-/* ---- parsing
- * -----------------------------------------------------------------*/
+/* ---- parsing ---------------------------------------------------------- */
 
 static bool is_for(const struct option_row *row, enum pipeline_command command)
 {
@@ -421,8 +419,7 @@ void options_release(struct raw_options *raw)
     *raw = (struct raw_options){ 0 };
 }
 
-/* ---- help
- * --------------------------------------------------------------------*/
+/* ---- help ------------------------------------------------------------- */
 
 const char *command_name(enum pipeline_command command)
 {

@@ -13,11 +13,12 @@ struct pattern {
     char *name;
     char *regex;
     size_t regex_size;
-    char *place; /* where it was given: "-e", "FILE:LINE" */
-    pcre2_code *code;
-    bool has_jit;
-    uint32_t group_count;     /* beside group 0 */
-    struct view *group_names; /* of groups 1 to group_count */
+    char *place;              /* where it was given: "-e", "FILE:LINE" */
+    pcre2_code *code;         /* JIT compiled where that could be done */
+    uint32_t capture_count;   /* PCRE2's groups, beside group 0 */
+    uint32_t *capture_group;  /* captures 1 to capture_count: index below */
+    uint32_t group_count;     /* fewer than captures where they share names */
+    struct view *group_names; /* of group_count */
     char *group_numbers;      /* what unnamed groups are called */
 };
 

@@ -79,6 +79,11 @@ static enum decode_result decode_one(struct view coding, struct view *body,
     return result;
 }
 
+static bool lies_in(struct view body, const struct buf *buf)
+{
+    return body.data && body.data == buf->data;
+}
+
 enum decode_result decode_content(struct view coding, struct view body,
                                   size_t limit, struct buf *scratch,
                                   struct buf *spare, struct view *ret_body,
@@ -87,13 +92,17 @@ enum decode_result decode_content(struct view coding, struct view body,
     struct view codings[CODINGS_MAX];
     size_t count = split_codings(coding, codings);
     enum decode_result result = DECODE_PLAIN;
+    detail[0] = '\0';
     if (count > CODINGS_MAX) {
         snprintf(detail, detail_size, "%zu content codings in a row", count);
+        *ret_body = body;
         return DECODE_UNKNOWN;
     }
     /* The last that was applied comes off first. */
     for (size_t i = count; i-- > 0;) {
-        struct buf *out = (count - i) % 2 ? scratch : spare;
+        /* Never the one that `body` lies in: a coding that is not there
+         * leaves it where it was. */
+        struct buf *out = lies_in(body, scratch) ? spare : scratch;
         enum decode_result step =
             decode_one(codings[i], &body, limit, out, detail, detail_size);
         if (step != DECODE_PLAIN)

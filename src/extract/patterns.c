@@ -3,10 +3,16 @@
 #include "fetchgrep/base/fs.h"
 #include "fetchgrep/base/utf8.h"
 
+#include <assert.h>
+#include <ctype.h>
+
 enum {
     PATTERN_FILE_MAX = 64 << 20,
     GROUP_NUMBER_SIZE = 6, /* "65535" and a NUL */
-    SHOWN_COLUMNS = 70,    /* of a pattern in an error message */
+    /* Of a pattern in an error message, and bytes of a file's path there: with
+     * characters of four bytes all fits into ERROR_MESSAGE_SIZE. */
+    SHOWN_COLUMNS = 70,
+    SHOWN_PATH = 300,
 };
 
 struct patterns *patterns_new(bool ignore_case, struct error *err)
@@ -34,6 +40,7 @@ static void pattern_release(struct pattern *pattern)
     free(pattern->name);
     free(pattern->regex);
     free(pattern->place);
+    free(pattern->capture_group);
     free(pattern->group_names);
     free(pattern->group_numbers);
 }
@@ -49,8 +56,7 @@ void patterns_free(struct patterns *patterns)
     free(patterns);
 }
 
-/* ---- errors
- * ------------------------------------------------------------------*/
+/* ---- errors ----------------------------------------------------------- */
 
 /* Bytes of the UTF-8 character at `at`, 1 for a stray byte. */
 static size_t character_size(struct view text, size_t at)
@@ -104,44 +110,121 @@ static bool syntax_error(const struct pattern *pattern, const char *message,
     buf_append_format(&text, "pattern %.60s: %s (at offset %zu)", pattern->name,
                       message, place);
     append_caret(&text, regex, place);
-    error_set(err, ERR_USAGE, "%s", buf_string(&text));
+    if (buf_check(&text, "a message", err))
+        error_set(err, ERR_USAGE, "%.*s", VIEW_ARG(buf_view(&text)));
     buf_release(&text);
     return false;
 }
 
-/* ---- compiling
- * ---------------------------------------------------------------*/
+/* ---- compiling -------------------------------------------------------- */
 
-static void name_group(struct pattern *pattern, const unsigned char *row)
+/* Every capture is a group of its own, called by its number. */
+static void number_groups(struct pattern *pattern)
 {
-    uint32_t number = (uint32_t)row[0] << 8 | row[1];
-    if (number >= 1 && number <= pattern->group_count)
-        pattern->group_names[number - 1] =
-            view_of_string((const char *)row + 2);
+    for (uint32_t i = 0; i < pattern->capture_count; i++) {
+        char *number = pattern->group_numbers + (size_t)i * GROUP_NUMBER_SIZE;
+        snprintf(number, GROUP_NUMBER_SIZE, "%u", (unsigned)(i + 1) & 0xffff);
+        pattern->group_names[i] = view_of_string(number);
+        pattern->capture_group[i] = i;
+    }
 }
 
-static bool name_groups(struct pattern *pattern, struct error *err)
+/* Rows of PCRE2's table are a number of two bytes and a name. They are sorted
+ * by name; the captures that (?J) lets share one stand together, the first
+ * in front, and become one group. */
+static void name_groups(struct pattern *pattern)
 {
-    uint32_t row_count = 0, row_size = 0;
+    uint32_t row_count = 0, row_size = 0, first = 0;
     PCRE2_SPTR rows = NULL;
-    pcre2_pattern_info(pattern->code, PCRE2_INFO_CAPTURECOUNT,
-                       &pattern->group_count);
+    struct view last = view_of(NULL, 0);
     pcre2_pattern_info(pattern->code, PCRE2_INFO_NAMECOUNT, &row_count);
     pcre2_pattern_info(pattern->code, PCRE2_INFO_NAMEENTRYSIZE, &row_size);
     pcre2_pattern_info(pattern->code, PCRE2_INFO_NAMETABLE, &rows);
-    size_t count = pattern->group_count;
-    pattern->group_names = calloc(count + 1, sizeof(struct view));
-    pattern->group_numbers = calloc(count + 1, GROUP_NUMBER_SIZE);
-    if (!pattern->group_names || !pattern->group_numbers)
-        return error_no_memory(err, "a pattern");
-    for (size_t i = 0; i < count; i++) {
-        char *number = pattern->group_numbers + i * GROUP_NUMBER_SIZE;
-        snprintf(number, GROUP_NUMBER_SIZE, "%u", (unsigned)(i + 1) & 0xffff);
-        pattern->group_names[i] = view_of_string(number);
+    for (uint32_t i = 0; i < row_count; i++) {
+        PCRE2_SPTR row = rows + (size_t)i * row_size;
+        struct view name = view_of_string((const char *)row + 2);
+        uint32_t capture = ((uint32_t)row[0] << 8 | row[1]) - 1;
+        assert(capture < pattern->capture_count);
+        if (!view_equal(name, last))
+            first = capture;
+        last = pattern->group_names[capture] = name;
+        pattern->capture_group[capture] = first;
     }
-    for (uint32_t i = 0; i < row_count; i++)
-        name_group(pattern, rows + (size_t)i * row_size);
+}
+
+/* Closes the gaps that groups of one name left, in the captures' order. */
+static void close_gaps(struct pattern *pattern)
+{
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < pattern->capture_count; i++) {
+        uint32_t first = pattern->capture_group[i];
+        assert(first <= i);
+        if (first < i) {
+            pattern->capture_group[i] = pattern->capture_group[first];
+            continue;
+        }
+        pattern->group_names[count] = pattern->group_names[i];
+        pattern->capture_group[i] = count++;
+    }
+    pattern->group_count = count;
+}
+
+static bool find_groups(struct pattern *pattern, struct error *err)
+{
+    pcre2_pattern_info(pattern->code, PCRE2_INFO_CAPTURECOUNT,
+                       &pattern->capture_count);
+    size_t room = (size_t)pattern->capture_count + 1;
+    pattern->capture_group = calloc(room, sizeof(*pattern->capture_group));
+    pattern->group_names = calloc(room, sizeof(struct view));
+    pattern->group_numbers = calloc(room, GROUP_NUMBER_SIZE);
+    if (!pattern->capture_group || !pattern->group_names ||
+        !pattern->group_numbers)
+        return error_no_memory(err, "a pattern");
+    number_groups(pattern);
+    name_groups(pattern);
+    close_gaps(pattern);
     return true;
+}
+
+static uint32_t ask(const pcre2_code *code, uint32_t what)
+{
+    uint32_t answer = 0;
+    pcre2_pattern_info(code, what, &answer);
+    return answer;
+}
+
+/*
+ * PCRE2 before 10.45 looks for two letters where one will do, if a lookahead
+ * demands it first and what follows demands it again (PCRE2Project/pcre2#444):
+ * `(?=a)b?a` would not match "a". Its search for a start must be off then.
+ */
+static bool is_start_search_wrong(const struct pattern *pattern)
+{
+    const pcre2_code *code = pattern->code;
+    uint32_t first = ask(code, PCRE2_INFO_FIRSTCODEUNIT);
+    uint32_t last = ask(code, PCRE2_INFO_LASTCODEUNIT);
+    return ask(code, PCRE2_INFO_FIRSTCODETYPE) == 1 &&
+           ask(code, PCRE2_INFO_LASTCODETYPE) == 1 &&
+           tolower((int)first) == tolower((int)last) &&
+           (memmem(pattern->regex, pattern->regex_size, "(?=", 3) ||
+            memmem(pattern->regex, pattern->regex_size, "(*", 2));
+}
+
+static bool compile_with(const struct patterns *patterns,
+                         struct pattern *pattern, uint32_t flags,
+                         struct error *err)
+{
+    int code;
+    PCRE2_SIZE place;
+    pcre2_code_free(pattern->code);
+    pattern->code = pcre2_compile((PCRE2_SPTR)pattern->regex,
+                                  pattern->regex_size, patterns->flags | flags,
+                                  &code, &place, patterns->context);
+    if (pattern->code)
+        return true;
+    char message[256] = "";
+    pcre2_get_error_message(code, (PCRE2_UCHAR *)message, sizeof(message));
+    return syntax_error(pattern, message, place, err);
 }
 
 static bool compile(const struct patterns *patterns, struct pattern *pattern,
@@ -151,21 +234,15 @@ static bool compile(const struct patterns *patterns, struct pattern *pattern,
     size_t valid = utf8_valid_prefix(regex);
     if (valid < regex.size)
         return syntax_error(pattern, "not valid UTF-8", valid, err);
-    int code;
-    PCRE2_SIZE place;
-    pattern->code =
-        pcre2_compile((PCRE2_SPTR)regex.data, regex.size, patterns->flags,
-                      &code, &place, patterns->context);
-    if (!pattern->code) {
-        char message[256] = "";
-        pcre2_get_error_message(code, (PCRE2_UCHAR *)message, sizeof(message));
-        return syntax_error(pattern, message, place, err);
-    }
+    if (!compile_with(patterns, pattern, 0, err))
+        return false;
+    if (is_start_search_wrong(pattern) &&
+        !compile_with(patterns, pattern, PCRE2_NO_START_OPTIMIZE, err))
+        return false;
     /* Without JIT (a machine that forbids it, a construct it lacks) the
      * interpreter gives the same matches. */
-    pattern->has_jit =
-        pcre2_jit_compile(pattern->code, PCRE2_JIT_COMPLETE) == 0;
-    return name_groups(pattern, err);
+    (void)pcre2_jit_compile(pattern->code, PCRE2_JIT_COMPLETE);
+    return find_groups(pattern, err);
 }
 
 static const struct pattern *find(const struct patterns *patterns,
@@ -184,8 +261,8 @@ static bool check_name(const struct patterns *patterns,
     if (!other)
         return true;
     return error_set(err, ERR_USAGE,
-                     "%s%spattern name \"%s\" is used already (%s): names "
-                     "must be unique",
+                     "%s%spattern name \"%.60s\" is used already (%s): "
+                     "names must be unique",
                      pattern->place ? pattern->place : "",
                      pattern->place ? ": " : "", pattern->name,
                      other->place ? other->place : "-e");
@@ -233,8 +310,7 @@ bool patterns_add_expression(struct patterns *patterns, struct view regex,
     return add(patterns, view_of_string(name), regex, NULL, err);
 }
 
-/* ---- pattern files
- * -----------------------------------------------------------*/
+/* ---- pattern files ---------------------------------------------------- */
 
 /* Cuts "NAME REGEX": one tab, or all blanks when it starts with a space. */
 static void split_line(struct view line, struct view *ret_name,
@@ -255,6 +331,15 @@ static void split_line(struct view line, struct view *ret_name,
     *ret_regex = view_from(line, start);
 }
 
+/* Names go into results and messages: UTF-8 without control characters. */
+static bool is_printable(struct view name)
+{
+    for (size_t i = 0; i < name.size; i++)
+        if ((unsigned char)name.data[i] < 0x20 || name.data[i] == 0x7f)
+            return false;
+    return utf8_valid_prefix(name) == name.size;
+}
+
 static bool add_line(struct patterns *patterns, struct view line,
                      const char *place, struct error *err)
 {
@@ -264,6 +349,10 @@ static bool add_line(struct patterns *patterns, struct view line,
     if (!view_trim(line).size || line.data[0] == '#')
         return true;
     split_line(line, &name, &regex);
+    if (!is_printable(name))
+        return error_set(err, ERR_USAGE,
+                         "%s: the name is no text: is this a pattern file?",
+                         place);
     if (!name.size)
         return error_set(err, ERR_USAGE,
                          "%s: the line begins with a blank: write NAME REGEX",
@@ -283,9 +372,9 @@ static bool add_lines(struct patterns *patterns, struct view text,
     if (view_starts_with(text, "\xEF\xBB\xBF"))
         text = view_from(text, 3);
     while (text.data && text.size) {
-        char place[512];
+        char place[SHOWN_PATH + 32];
         struct view line = view_split(&text, '\n');
-        snprintf(place, sizeof(place), "%.480s:%zu", path, ++number);
+        snprintf(place, sizeof(place), "%.*s:%zu", SHOWN_PATH, path, ++number);
         if (!add_line(patterns, line, place, err))
             return false;
     }
@@ -301,17 +390,18 @@ bool patterns_add_file(struct patterns *patterns, const char *path,
     struct buf text;
     buf_init(&text, PATTERN_FILE_MAX);
     bool done = fs_read_file(path, &text, err);
-    if (!done) {
-        err->code = ERR_USAGE;
-        error_wrap(err, "pattern file");
-    }
-    done = done && add_lines(patterns, buf_view(&text), path, err);
+    if (done)
+        done = add_lines(patterns, buf_view(&text), path, err);
+    else if (err->sys_errno)
+        error_set_errno(err, ERR_USAGE, err->sys_errno,
+                        "cannot open pattern file %s", path);
+    else
+        error_wrap(err, "pattern file %s", path);
     buf_release(&text);
     return done;
 }
 
-/* ---- questions
- * ---------------------------------------------------------------*/
+/* ---- questions -------------------------------------------------------- */
 
 size_t patterns_count(const struct patterns *patterns)
 {
@@ -333,8 +423,10 @@ void patterns_describe(const struct patterns *patterns, struct buf *out)
 {
     buf_append_format(out, "flags %u\n", patterns->flags);
     for (size_t i = 0; i < patterns->count; i++) {
+        /* With its length: an expression may hold any byte, and no two sets
+         * may look the same. */
         buf_append_view(out, patterns_name(patterns, i));
-        buf_append_char(out, '\t');
+        buf_append_format(out, "\t%zu\t", patterns->list[i].regex_size);
         buf_append_view(out, patterns_regex(patterns, i));
         buf_append_char(out, '\n');
     }

@@ -24,8 +24,7 @@ enum {
     SWEEP_MIN_MS = 5,
 };
 
-/* ---- descriptors ----------------------------------------------------------
- */
+/* ---- descriptors ------------------------------------------------------ */
 
 static bool widen_watches(struct loop *loop, size_t fd)
 {
@@ -103,8 +102,7 @@ static int on_timer(CURLM *multi, long timeout_ms, void *ctx)
     return 0;
 }
 
-/* ---- open transfers
- * --------------------------------------------------------*/
+/* ---- open transfers --------------------------------------------------- */
 
 static void link_newest(struct loop *loop, struct transfer *transfer)
 {
@@ -219,8 +217,7 @@ static void finish(struct loop *loop, struct transfer *transfer, CURLcode code)
     hand_on(loop, entry, has_answered);
 }
 
-/* ---- starting --------------------------------------------------------------
- */
+/* ---- starting --------------------------------------------------------- */
 
 /* Room for a transfer's first bytes. Entries of unknown length are let in only
  * while the pool could hold what the open ones are expected to become: a page
@@ -332,8 +329,7 @@ static bool top_up(struct loop *loop)
     return false;
 }
 
-/* ---- a round
- * ----------------------------------------------------------------*/
+/* ---- a round ---------------------------------------------------------- */
 
 static int64_t earlier(int64_t a_ns, int64_t b_ns)
 {
@@ -525,8 +521,7 @@ void loop_wake(struct loop *loop)
         return; /* the counter is full: a wake-up is under way */
 }
 
-/* ---- life
- * -------------------------------------------------------------------*/
+/* ---- life ------------------------------------------------------------- */
 
 static bool set_up_multi(struct loop *loop, struct error *err)
 {

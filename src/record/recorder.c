@@ -56,8 +56,7 @@ struct recorder {
     uint64_t sequence;
 };
 
-/* ---- sinks
- * ------------------------------------------------------------------*/
+/* ---- sinks ------------------------------------------------------------ */
 
 static void sink_free(struct sink *sink)
 {
@@ -109,8 +108,7 @@ static bool sink_write(struct sink *sink, struct view bytes, struct error *err)
     return true;
 }
 
-/* ---- segments of pages ------------------------------------------------------
- */
+/* ---- segments of pages ------------------------------------------------ */
 
 void recorder_segment_name(uint32_t generation, uint32_t segment,
                            const char *suffix, char name[SEGMENT_NAME_SIZE])
@@ -142,8 +140,7 @@ static bool begin_segment(struct recorder *recorder, struct error *err)
            sink_write(recorder->segment, buf_view(&recorder->head), err);
 }
 
-/* ---- appending
- * --------------------------------------------------------------*/
+/* ---- appending -------------------------------------------------------- */
 
 /* Where the walk over a block's buffers has come to. */
 struct cursor {
@@ -315,8 +312,7 @@ bool recorder_append(struct recorder *recorder, const struct block *block,
     return done;
 }
 
-/* ---- committing
- * -------------------------------------------------------------*/
+/* ---- committing ------------------------------------------------------- */
 
 /* What one commit makes durable: noted under the lock. */
 struct note {
@@ -473,8 +469,7 @@ static void *commit_loop(void *ctx)
     return NULL;
 }
 
-/* ---- life
- * -------------------------------------------------------------------*/
+/* ---- life ------------------------------------------------------------- */
 
 static bool open_files(struct recorder *recorder, struct error *err)
 {
@@ -592,8 +587,7 @@ void recorder_free(struct recorder *recorder)
     free(recorder);
 }
 
-/* ---- questions
- * --------------------------------------------------------------*/
+/* ---- questions -------------------------------------------------------- */
 
 void recorder_totals(struct recorder *recorder,
                      struct recorder_totals *ret_totals)

@@ -208,8 +208,7 @@ const char *run_dir_path(const struct run_dir *dir)
     return dir->path;
 }
 
-/* ---- identity
- * ---------------------------------------------------------------*/
+/* ---- identity --------------------------------------------------------- */
 
 static json_t *load_run_json(const struct run_dir *dir, struct error *err)
 {
@@ -350,8 +349,7 @@ bool run_dir_new_generation(struct run_dir *dir, const char **ret_path,
     return true;
 }
 
-/* ---- clearing
- * ---------------------------------------------------------------*/
+/* ---- clearing --------------------------------------------------------- */
 
 static bool remove_tree(int parent_fd, const char *name, struct error *err)
 {
@@ -397,8 +395,7 @@ bool run_dir_clear(struct run_dir *dir, struct error *err)
     return done && write_owner(dir, err);
 }
 
-/* ---- sealing
- * ----------------------------------------------------------------*/
+/* ---- sealing ---------------------------------------------------------- */
 
 /* From the generation's directory to one below the run's, by their names. */
 static bool move(const struct run_dir *dir, const char *from, const char *to,

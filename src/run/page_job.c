@@ -8,8 +8,7 @@
 
 #include <stdarg.h>
 
-/* ---- the workers' state
- * -----------------------------------------------------*/
+/* ---- the workers' state ----------------------------------------------- */
 
 void *page_job_worker_new(void *ctx, uint32_t index, struct error *err)
 {
@@ -60,8 +59,7 @@ void page_job_worker_free(void *ctx, void *state)
     free(worker);
 }
 
-/* ---- details: what an outcome says in words ---------------------------------
- */
+/* ---- details: what an outcome says in words --------------------------- */
 
 void steps_add_detail(struct steps *steps, const char *format, ...)
 {
@@ -85,8 +83,7 @@ void steps_find_fault(struct steps *steps, enum outcome outcome,
     steps_add_detail(steps, "%s", detail);
 }
 
-/* ---- the steps
- * ---------------------------------------------------------------*/
+/* ---- the steps -------------------------------------------------------- */
 
 static void split_head(struct steps *steps)
 {
@@ -142,10 +139,10 @@ static bool take_off_codings(struct steps *steps, struct error *err,
     *ret_is_text = result != DECODE_UNKNOWN;
     switch (result) {
     case DECODE_PLAIN:
+    case DECODE_DONE:
+        /* What was sent otherwise than announced, and read all the same. */
         if (detail[0])
             steps_add_detail(steps, "%s", detail);
-        return true;
-    case DECODE_DONE:
         return true;
     case DECODE_TOO_LARGE:
         steps_find_fault(steps, OUTCOME_TOO_LARGE, detail);
@@ -224,8 +221,7 @@ static bool search_page(struct steps *steps, struct error *err)
     return search(steps, err);
 }
 
-/* ---- outcome lines
- * -----------------------------------------------------------*/
+/* ---- outcome lines ---------------------------------------------------- */
 
 static void append_message(const struct steps *steps)
 {
@@ -272,8 +268,7 @@ void steps_end(struct steps *steps, struct outcome_line *line,
     block_end_entry(steps->block, steps->outcome);
 }
 
-/* ---- keeping pages
- * -----------------------------------------------------------*/
+/* ---- keeping pages ---------------------------------------------------- */
 
 static const char *cut_word(enum page_cut cut)
 {
@@ -372,8 +367,7 @@ static bool keep_hops(struct worker *worker, struct block *block,
                      &written, err);
 }
 
-/* ---- fetched entries
- * ---------------------------------------------------------*/
+/* ---- fetched entries -------------------------------------------------- */
 
 static void note_glued(struct steps *steps)
 {

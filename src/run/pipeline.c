@@ -37,8 +37,7 @@ enum {
     POOL_SLACK = 1 << 20,
 };
 
-/* ---- stopping
- * ----------------------------------------------------------------*/
+/* ---- stopping --------------------------------------------------------- */
 
 static void stop(struct pipeline *pipeline, int64_t grace_ms)
 {
@@ -70,8 +69,7 @@ static void fail(void *ctx, const struct error *err)
     }
 }
 
-/* ---- manifest -> frontier
- * ----------------------------------------------------*/
+/* ---- manifest -> frontier --------------------------------------------- */
 
 /* Page bytes that wait for the team. */
 static size_t waiting_bytes(const struct entry *entry)
@@ -173,8 +171,7 @@ static bool feed_entries(struct pipeline *pipeline, struct error *err)
     return result != MANIFEST_ERROR;
 }
 
-/* ---- spans -> queue
- * ------------------------------------------------------------*/
+/* ---- spans -> queue --------------------------------------------------- */
 
 static bool feed_spans(struct pipeline *pipeline, struct error *err)
 {
@@ -211,8 +208,7 @@ static void *feeder_main(void *ctx)
     return NULL;
 }
 
-/* ---- frontier -> fetch -> queue, or back
- * ---------------------------------------*/
+/* ---- frontier -> fetch -> queue, or back ------------------------------ */
 
 static void wake_fetchers(void *ctx)
 {
@@ -344,8 +340,7 @@ static void put_entry_back(void *ctx, struct entry *entry, bool has_answered)
     fail(pipeline, &err);
 }
 
-/* ---- team -> recorder
- * ----------------------------------------------------------*/
+/* ---- team -> recorder ------------------------------------------------- */
 
 static bool deliver(void *ctx, const struct block *block, struct error *err)
 {
@@ -375,8 +370,7 @@ static void begin_segment(void *ctx, struct view file_name, struct buf *out)
     warc_writer_free(writer);
 }
 
-/* ---- opening
- * --------------------------------------------------------------------*/
+/* ---- opening ---------------------------------------------------------- */
 
 /* Standard input can be read once only, and a run must be able to go on: with
  * a run directory it is copied there first. */
@@ -570,8 +564,7 @@ static bool open_recorder(struct pipeline *pipeline, struct error *err)
     return pipeline->recorder != NULL;
 }
 
-/* ---- starting
- * -------------------------------------------------------------------*/
+/* ---- starting --------------------------------------------------------- */
 
 /* A descriptor for each transfer and kept connection: up to the hard limit;
  * beyond it fewer transfers, and a word about it. */
@@ -727,8 +720,7 @@ static bool start(struct pipeline *pipeline, struct error *err)
     return done;
 }
 
-/* ---- the main thread while the stages work
- * --------------------------------------*/
+/* ---- the main thread while the stages work ---------------------------- */
 
 static void answer_signals(struct pipeline *pipeline, int *answered)
 {
@@ -755,8 +747,7 @@ static void watch(struct pipeline *pipeline)
     pthread_join(pipeline->feeder, NULL);
 }
 
-/* ---- ending
- * ---------------------------------------------------------------------*/
+/* ---- ending ----------------------------------------------------------- */
 
 /* Entries that were waiting when the run stopped. */
 static void drain(struct pipeline *pipeline)

@@ -41,8 +41,7 @@ struct pipeline {
     struct error failure; /* the first one */
 };
 
-/* ---- progress.c: lines on standard error while the run goes on
- * --------------*/
+/* ---- progress.c: lines on standard error while the run goes on -------- */
 
 struct progress {
     int64_t interval_ns; /* 0: none */
@@ -60,8 +59,7 @@ int progress_wait_ms(const struct progress *progress);
 /* Says a line if one is due. */
 void progress_tick(struct progress *progress, struct pipeline *pipeline);
 
-/* ---- summary.c: totals at the end
- * ---------------------------------------------*/
+/* ---- summary.c: totals at the end ------------------------------------- */
 
 /* The text of summary.json. */
 void summary_append_json(struct pipeline *pipeline, struct buf *out);

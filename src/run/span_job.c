@@ -9,8 +9,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-/* ---- page files
- * --------------------------------------------------------------*/
+/* ---- page files ------------------------------------------------------- */
 
 enum read_result { READ_WHOLE, READ_CUT, READ_FAILED, READ_NO_MEMORY };
 
@@ -100,8 +99,7 @@ static bool work_on_files(struct page_job *job, struct worker *worker,
     return true;
 }
 
-/* ---- WARC records
- * ------------------------------------------------------------*/
+/* ---- WARC records ----------------------------------------------------- */
 
 static void note_damage(struct page_job *job, const struct error *damage)
 {

@@ -75,7 +75,7 @@ static int64_t now_ms(void)
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-/* ---- the heap of those who wait ------------------------------------------ */
+/* ---- the heap of those who wait --------------------------------------- */
 
 static void heap_put(struct server *server, size_t index,
                      struct connection *connection)
@@ -141,7 +141,7 @@ static void heap_remove(struct server *server, struct connection *connection)
         heap_down(server, index, last);
 }
 
-/* ---- one connection ------------------------------------------------------ */
+/* ---- one connection --------------------------------------------------- */
 
 static void connection_end(struct server *server, struct connection *connection)
 {
@@ -278,7 +278,7 @@ static void play(struct server *server, struct connection *connection)
     }
 }
 
-/* ---- requests ------------------------------------------------------------ */
+/* ---- requests --------------------------------------------------------- */
 
 static void log_request(struct server *server, const struct request *request)
 {
@@ -399,7 +399,7 @@ static void accept_all(struct server *server, int listener)
     }
 }
 
-/* ---- the loop ------------------------------------------------------------ */
+/* ---- the loop --------------------------------------------------------- */
 
 static void wake_due(struct server *server)
 {
@@ -487,7 +487,7 @@ static void serve(struct server *server)
     }
 }
 
-/* ---- start --------------------------------------------------------------- */
+/* ---- start ------------------------------------------------------------ */
 
 static void watch(struct server *server, int fd, void *ptr)
 {

@@ -38,8 +38,7 @@ enum gzip_form {
 enum gzip_result gzip_unpack(enum gzip_form form, struct view packed,
                              size_t limit, struct buf *out) MUST_CHECK;
 
-/* ---- member by member, for files of many members --------------------------
- */
+/* ---- member by member, for files of many members ---------------------- */
 
 struct gzip_unpacker;
 

@@ -8,7 +8,7 @@
 #include "fetchgrep/base/buf.h"
 
 enum decode_result {
-    DECODE_PLAIN, /* no coding: `ret_body` is `body` itself */
+    DECODE_PLAIN, /* nothing to take off: `ret_body` is `body` itself */
     DECODE_DONE,
     DECODE_TOO_LARGE, /* the first `limit` bytes are there */
     DECODE_DAMAGED,   /* a stream is broken; what decoded is there */
@@ -21,8 +21,12 @@ enum decode_result {
  * applied, e.g. "gzip" or "deflate, gzip"; identity and empty mean none.
  * Decodes into `scratch` and `spare` (two buffers of the caller's, reset here;
  * both are used when codings stand in a row). `ret_body` borrows from `body`
- * or one of them. `limit` bounds every step. On anything but PLAIN and DONE
- * `detail` (size `detail_size`) gets a sentence for people.
+ * or one of them. `limit` bounds every step.
+ *
+ * `detail` (size `detail_size`, not 0) gets a sentence part for people, "" when
+ * all is as announced. Never "" on TOO_LARGE, DAMAGED and UNKNOWN. On PLAIN and
+ * DONE a sentence means that the body lay plain under a gzip header and was
+ * taken as it is.
  */
 enum decode_result decode_content(struct view coding, struct view body,
                                   size_t limit, struct buf *scratch,

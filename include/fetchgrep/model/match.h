@@ -14,10 +14,12 @@ struct match {
     struct view pattern;            /* its name */
     size_t offset;                  /* bytes of the text before it */
     struct view whole;              /* group 0 */
-    size_t group_count;             /* groups beside group 0 */
-    const struct view *group_names; /* of groups 1 to group_count; decimal
-                                       numbers where a group has no name */
-    const struct view *groups;      /* their text; data NULL: not set */
+    size_t group_count;             /* groups beside group 0, all of them;
+                                       those of one name ((?J)) are one */
+    const struct view *group_names; /* decimal numbers where a group has none;
+                                       no two are equal */
+    const struct view *groups;      /* their text; data NULL: not set; of one
+                                       name, the first that is set */
 };
 
 /* Called for each match, in the order of the text for each pattern. False

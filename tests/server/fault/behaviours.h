@@ -49,7 +49,7 @@ static void reply_page(struct script *script, int status, uint64_t size,
     script_page(script, size, size);
 }
 
-/* ---- plain answers ------------------------------------------------------- */
+/* ---- plain answers ---------------------------------------------------- */
 
 static void do_ok(const struct request *request, struct script *script)
 {
@@ -129,7 +129,7 @@ static void do_keepalive_close(const struct request *request,
     script_add(script, STEP_CLOSE);
 }
 
-/* ---- redirects ----------------------------------------------------------- */
+/* ---- redirects -------------------------------------------------------- */
 
 static void redirect(struct script *script, int status, const char *location)
 {
@@ -184,7 +184,7 @@ static void do_redirect_none(const struct request *request,
     reply_page(script, 302, 128, "");
 }
 
-/* ---- time ---------------------------------------------------------------- */
+/* ---- time ------------------------------------------------------------- */
 
 static void do_wait(const struct request *request, struct script *script)
 {
@@ -216,7 +216,7 @@ static void do_stall(const struct request *request, struct script *script)
     script_add(script, STEP_HANG);
 }
 
-/* ---- torn ---------------------------------------------------------------- */
+/* ---- torn ------------------------------------------------------------- */
 
 static void do_close(const struct request *request, struct script *script)
 {
@@ -253,7 +253,7 @@ static void do_long(const struct request *request, struct script *script)
     script_add(script, STEP_CLOSE);
 }
 
-/* ---- chunked ------------------------------------------------------------- */
+/* ---- chunked ---------------------------------------------------------- */
 
 static const char chunked_head[] = "HTTP/1.1 200 OK\r\n"
                                    "Content-Type: text/html; charset=utf-8\r\n"
@@ -327,7 +327,7 @@ static void do_chunked_gzip(const struct request *request,
     free(page.data);
 }
 
-/* ---- compressed ---------------------------------------------------------- */
+/* ---- compressed ------------------------------------------------------- */
 
 static const char gzip_coded[] = "Content-Encoding: gzip\r\n";
 
@@ -393,7 +393,7 @@ static void do_deflate(const struct request *request, struct script *script)
     free(page.data);
 }
 
-/* ---- heads and lines ----------------------------------------------------- */
+/* ---- heads and lines -------------------------------------------------- */
 
 static void do_huge_header(const struct request *request, struct script *script)
 {
@@ -461,7 +461,7 @@ static void do_bare_lf(const struct request *request, struct script *script)
     script_page(script, 512, 512);
 }
 
-/* ---- what is in the page ------------------------------------------------- */
+/* ---- what is in the page ---------------------------------------------- */
 
 static void do_nul(const struct request *request, struct script *script)
 {
@@ -485,7 +485,7 @@ static void do_euckr(const struct request *request, struct script *script)
     reply(script, 200, "text/html; charset=euc-kr", "", body, sizeof(body) - 1);
 }
 
-/* ---- the table ----------------------------------------------------------- */
+/* ---- the table -------------------------------------------------------- */
 
 struct behaviour {
     const char *name;

@@ -75,7 +75,7 @@ static void bytes_add_u32_le(struct bytes *bytes, uint32_t value)
         bytes_add_char(bytes, (value >> shift) & 0xff);
 }
 
-/* ---- queries: ?name=value&name=value ------------------------------------- */
+/* ---- queries: ?name=value&name=value ---------------------------------- */
 
 /* The value's first byte (it ends at '&' or the end), or NULL. */
 static const char *query_find(const char *path, const char *name)

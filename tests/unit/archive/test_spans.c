@@ -287,8 +287,7 @@ START_TEST(a_pipe_is_a_page_and_not_read_while_listing)
 }
 END_TEST
 
-/* ---- run directories
- * --------------------------------------------------------*/
+/* ---- run directories -------------------------------------------------- */
 
 static void write_run(const char *outcomes)
 {

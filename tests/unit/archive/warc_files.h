@@ -88,8 +88,7 @@ static inline void warc_file_add_response(struct warc_file *file,
     warc_file_add_claiming(file, uri, block, length);
 }
 
-/* ---- what a reader says
- * -------------------------------------------------------*/
+/* ---- what a reader says ----------------------------------------------- */
 
 static inline struct warc_reader *new_reader(size_t max_block)
 {

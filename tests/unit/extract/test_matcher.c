@@ -2,6 +2,7 @@
 #include "fetchgrep/extract/matcher.h"
 
 #include <check.h>
+#include <malloc.h>
 
 enum { FOUND_MAX = 4096 };
 
@@ -91,24 +92,101 @@ static const struct row rows[] = {
     { "<meta .*?>", "<meta a><meta\nb><meta c>", "0+8 16+8" },
     { "z", "abc", "" },
     { "(a)|b", "ab", "0+1 1+1" },
+    { "a??", "aa", "0+0 0+1 1+0 1+1 2+0" },
+    { "|a", "aab", "0+0 0+1 1+0 1+1 2+0 3+0" },
+    { "(?=b)|b", "abb", "1+0 1+1 2+0 2+1" },
+    { "\\Ba|", "aa", "0+0 1+1 2+0" },
+    { "(?!\\n)", "a\n", "0+0 2+0" },
+    { "(?s).*", "a\nb", "0+3 3+0" },
+    { "", "\xF0\x9F\x98\x80\xE2\x82\xAC", "0+0 4+0 7+0" },
+    { "(?<=\xC3\xA9)", "\xC3\xA9\xC3\xA9", "2+0 4+0" },
+    { "(?i)meta", "<META><Meta>", "1+4 7+4" },
+    { "(.)\\1", "aabccc", "0+2 3+2" },
+    /* Where a lookahead and what follows it want the same letter. */
+    { "(?=a)b?a", "a xa", "0+1 3+1" },
+    { "(?=a).*a", "ba\nba", "1+1 4+1" },
 };
 
-START_TEST(matches_are_those_of_finditer)
+/* Python has no \K; it moves a match's start, and must not stop the search. */
+static const struct row kept_rows[] = {
+    { "a\\K", "aaa", "1+0 2+0 3+0" },
+    { "a\\Kb?", "abaab", "1+1 3+0 4+1" },
+    /* The start lies behind the end, or before where the search began. */
+    { "(?(DEFINE)(?<k>b\\K))(?=a(?&k))", "abab", "0+0 2+0" },
+    { "(?<k>b\\K){0}(?=a(?&k))a", "abab", "1+0 3+0" },
+    { "(?<k>\\K.){0}(?<=(?&k))", "abc", "0+1" },
+};
+
+/* The row as it is, then as the interpreter runs it. */
+static void check_row(const struct row *row, bool is_interpreted)
 {
-    const struct row *row = &rows[_i];
     struct found *found = calloc(1, sizeof(*found));
     struct matcher_report report;
-    struct patterns *patterns = compile(row->regex, false);
-    char text[512] = "";
+    char text[512] = "", regex[128];
+    snprintf(regex, sizeof(regex), "%s%s", is_interpreted ? "(*NO_JIT)" : "",
+             row->regex);
+    struct patterns *patterns = compile(regex, false);
     search(patterns, &usual, view_of_string(row->text), found, &report);
     for (size_t i = 0; i < found->count; i++) {
         size_t at = strlen(text);
         snprintf(text + at, sizeof(text) - at, "%s%zu+%zu", i ? " " : "",
                  found->list[i].offset, found->list[i].size);
     }
-    ck_assert_msg(!strcmp(text, row->expected), "/%s/: %s instead of %s",
-                  row->regex, text, row->expected);
+    ck_assert_msg(!strcmp(text, row->expected), "/%s/: %s instead of %s", regex,
+                  text, row->expected);
     ck_assert(!report.is_limited);
+    patterns_free(patterns);
+    free(found);
+}
+
+START_TEST(matches_are_those_of_finditer)
+{
+    check_row(&rows[_i], false);
+    check_row(&rows[_i], true);
+}
+END_TEST
+
+START_TEST(a_moved_start_neither_stops_nor_repeats)
+{
+    check_row(&kept_rows[_i], false);
+    check_row(&kept_rows[_i], true);
+}
+END_TEST
+
+START_TEST(a_text_may_hold_nul_and_may_be_nowhere)
+{
+    struct found *found = calloc(1, sizeof(*found));
+    struct matcher_report report;
+    struct patterns *patterns = compile("(\\x00?)", false);
+    search(patterns, &usual, view_of("a\0b", 3), found, &report);
+    ck_assert_uint_eq(found->count, 4);
+    ck_assert_uint_eq(found->list[1].offset, 1);
+    ck_assert_uint_eq(found->list[1].size, 1);
+    search(patterns, &usual, view_of(NULL, 0), found, &report);
+    ck_assert_uint_eq(found->count, 1);
+    ck_assert_str_eq(found->list[0].groups, "1=;");
+    patterns_free(patterns);
+    free(found);
+}
+END_TEST
+
+START_TEST(groups_of_one_name_are_one_the_set_one)
+{
+    struct found *found = calloc(1, sizeof(*found));
+    struct matcher_report report;
+    struct patterns *patterns =
+        compile("(?J)(x)?(?<n>a)|(?<n>b)(?<m>c)(?<a>d)|(?<m>z)", false);
+    search(patterns, &usual, view_of_string("abcdxaz"), found, &report);
+    ck_assert_uint_eq(found->count, 4);
+    ck_assert_str_eq(found->list[0].groups, "1=~;n=a;m=~;a=~;");
+    ck_assert_str_eq(found->list[1].groups, "1=~;n=b;m=c;a=d;");
+    ck_assert_str_eq(found->list[2].groups, "1=x;n=a;m=~;a=~;");
+    ck_assert_str_eq(found->list[3].groups, "1=~;n=~;m=z;a=~;");
+    patterns_free(patterns);
+    /* Branches that number anew share name and number already. */
+    patterns = compile("(?|(?<n>a)|(?<n>b))(c)", false);
+    search(patterns, &usual, view_of_string("bc"), found, &report);
+    ck_assert_str_eq(found->list[0].groups, "n=b;2=c;");
     patterns_free(patterns);
     free(found);
 }
@@ -188,28 +266,107 @@ START_TEST(a_match_limit_is_named_and_others_run_on)
            view_of_string("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaab"), found,
            &report);
     ck_assert(report.is_limited);
-    ck_assert_ptr_nonnull(strstr(report.limit, "\"e1\": match limit"));
+    ck_assert_str_eq(report.limit, "pattern \"e1\": match limit reached, "
+                                   "searching from offset 0");
     ck_assert_uint_eq(found->count, 1);
     patterns_free(patterns);
     free(found);
 }
 END_TEST
 
-START_TEST(what_overflows_the_jit_stack_is_not_taken_for_no_match)
+START_TEST(a_limit_says_where_and_keeps_what_was_found)
 {
     struct found *found = calloc(1, sizeof(*found));
     struct matcher_report report;
-    struct patterns *patterns = compile("(?:(?:a|b)+c?)*+z|(x(?1)?y)", false);
-    size_t size = 200000;
+    struct patterns *patterns = compile("ok|(a+)+$", false);
+    const struct matcher_options small = { .max_matches = 10,
+                                           .match_limit = 1000 };
+    search(patterns, &small,
+           view_of_string("ok ok aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaab"), found,
+           &report);
+    ck_assert_uint_eq(found->count, 2);
+    ck_assert_str_eq(report.limit, "pattern \"e1\": match limit reached, "
+                                   "searching from offset 5");
+    patterns_free(patterns);
+    free(found);
+}
+END_TEST
+
+/* As many x, then as many y; the pattern recurses as deep as there are x. */
+static char *deep_text(size_t size)
+{
     char *text = malloc(size);
+    ck_assert_ptr_nonnull(text);
     memset(text, 'x', size / 2);
     memset(text + size / 2, 'y', size / 2);
-    const struct matcher_options small = { .max_matches = 10,
-                                           .jit_stack_bytes = 32 << 10 };
-    search(patterns, &small, view_of(text, size), found, &report);
-    /* Either the interpreter finds it whole, or a limit is named. */
-    ck_assert(report.is_limited ||
-              (found->count == 1 && found->list[0].size == size));
+    return text;
+}
+
+enum { DEEP_SIZE = 100000 };
+
+static const struct matcher_options small_stack = { .max_matches = 10,
+                                                    .jit_stack_bytes = 32
+                                                                       << 10 };
+
+START_TEST(what_overflows_the_jit_stack_is_found_by_the_interpreter)
+{
+    struct found *found = calloc(1, sizeof(*found));
+    struct matcher_report report;
+    struct patterns *patterns = compile("(x(?1)?y)", false);
+    char *text = deep_text(DEEP_SIZE);
+    search(patterns, &small_stack, view_of(text, DEEP_SIZE), found, &report);
+    ck_assert(!report.is_limited);
+    ck_assert_uint_eq(found->count, 1);
+    ck_assert_uint_eq(found->list[0].size, DEEP_SIZE);
+    free(text);
+    patterns_free(patterns);
+    free(found);
+}
+END_TEST
+
+START_TEST(what_overflows_the_heap_too_is_named_and_others_run_on)
+{
+    struct error err;
+    struct found *found = calloc(1, sizeof(*found));
+    struct matcher_report report;
+    struct patterns *patterns = compile("(x(?1)?y)", false);
+    ck_assert(patterns_add_expression(patterns, view_of_string("xy"), &err));
+    char *text = deep_text(DEEP_SIZE);
+    struct matcher_options options = small_stack;
+    options.heap_limit_bytes = 1 << 20;
+    search(patterns, &options, view_of(text, DEEP_SIZE), found, &report);
+    ck_assert_str_eq(report.limit, "pattern \"e1\": heap limit reached, "
+                                   "searching from offset 0");
+    ck_assert_uint_eq(found->count, 1);
+    ck_assert_uint_eq(found->list[0].offset, DEEP_SIZE / 2 - 1);
+    free(text);
+    patterns_free(patterns);
+    free(found);
+}
+END_TEST
+
+/* What the interpreter took for one page is not kept for the next ones. */
+START_TEST(a_matcher_shrinks_after_a_deep_page)
+{
+    struct error err;
+    struct found *found = calloc(1, sizeof(*found));
+    struct matcher_report report;
+    struct patterns *patterns = compile("(x(?1)?y)", false);
+    struct matcher *matcher = matcher_new(patterns, &small_stack, &err);
+    char *text = deep_text(DEEP_SIZE);
+    struct view views[] = { view_of(text, DEEP_SIZE), view_of_string("xxyy") };
+    ck_assert_ptr_nonnull(matcher);
+    struct mallinfo2 before = mallinfo2();
+    for (int i = 0; i < 4; i++)
+        ck_assert(matcher_search(matcher, views[i % 2], on_match, found,
+                                 &report, &err));
+    struct mallinfo2 after = mallinfo2();
+    ck_assert_uint_eq(found->count, 4);
+    ck_assert_uint_eq(found->list[2].size, DEEP_SIZE);
+    ck_assert_uint_eq(found->list[3].size, 4);
+    ck_assert_uint_lt(after.uordblks + after.hblkhd,
+                      before.uordblks + before.hblkhd + (1 << 20));
+    matcher_free(matcher);
     free(text);
     patterns_free(patterns);
     free(found);
@@ -243,13 +400,21 @@ int main(void)
     tcase_set_timeout(tests, 30);
     tcase_add_loop_test(tests, matches_are_those_of_finditer, 0,
                         (int)ARRAY_COUNT(rows));
+    tcase_add_loop_test(tests, a_moved_start_neither_stops_nor_repeats, 0,
+                        (int)ARRAY_COUNT(kept_rows));
+    tcase_add_test(tests, a_text_may_hold_nul_and_may_be_nowhere);
     tcase_add_test(tests, groups_have_names_or_numbers_and_may_be_unset);
+    tcase_add_test(tests, groups_of_one_name_are_one_the_set_one);
     tcase_add_test(tests, a_group_unset_now_does_not_keep_an_earlier_match);
     tcase_add_test(tests, case_is_ignored_beyond_ascii);
     tcase_add_test(tests, more_matches_than_allowed_are_cut_and_said);
     tcase_add_test(tests, a_match_limit_is_named_and_others_run_on);
+    tcase_add_test(tests, a_limit_says_where_and_keeps_what_was_found);
     tcase_add_test(tests,
-                   what_overflows_the_jit_stack_is_not_taken_for_no_match);
+                   what_overflows_the_jit_stack_is_found_by_the_interpreter);
+    tcase_add_test(tests,
+                   what_overflows_the_heap_too_is_named_and_others_run_on);
+    tcase_add_test(tests, a_matcher_shrinks_after_a_deep_page);
     tcase_add_test(tests, a_failing_sink_ends_the_search);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);

@@ -49,8 +49,7 @@ static struct url parse(const char *text)
     return url;
 }
 
-/* ---- what libcurl sends ----------------------------------------------------
- */
+/* ---- what libcurl sends ----------------------------------------------- */
 
 struct server {
     int fd;
@@ -232,8 +231,7 @@ START_TEST(the_kept_head_is_what_libcurl_sends)
 }
 END_TEST
 
-/* ---- without a server ------------------------------------------------------
- */
+/* ---- without a server ------------------------------------------------- */
 
 START_TEST(a_plain_head_is_as_expected)
 {

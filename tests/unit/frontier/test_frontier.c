@@ -386,8 +386,7 @@ START_TEST(ten_thousand_hosts_are_told_apart)
 }
 END_TEST
 
-/* ---- waiting for room ------------------------------------------------------
- */
+/* ---- waiting for room ------------------------------------------------- */
 
 struct feeder {
     struct frontier *frontier;
@@ -569,8 +568,7 @@ START_TEST(a_drain_does_not_wait_for_what_runs)
 }
 END_TEST
 
-/* ---- at random -------------------------------------------------------------
- */
+/* ---- at random -------------------------------------------------------- */
 
 enum { HOSTS = 12, ENTRIES = 4000, RUNNING_MAX = 40, PER_HOST = 3 };
 
@@ -661,8 +659,7 @@ START_TEST(no_host_has_ever_more_than_its_limit)
 }
 END_TEST
 
-/* ---- from many threads -----------------------------------------------------
- */
+/* ---- from many threads ------------------------------------------------ */
 
 struct crowd {
     struct frontier *frontier;

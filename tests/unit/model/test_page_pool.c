@@ -364,8 +364,7 @@ START_TEST(every_way_of_freeing_wakes)
 }
 END_TEST
 
-/* ---- against a reference ---------------------------------------------------
- */
+/* ---- against a reference ---------------------------------------------- */
 
 enum { MODEL_FRAMES = 150, MODEL_RESERVE = 20, MODEL_SLOTS = 24 };
 
@@ -615,8 +614,7 @@ START_TEST(random_use_agrees_with_a_simple_reference)
 }
 END_TEST
 
-/* ---- from many threads -----------------------------------------------------
- */
+/* ---- from many threads ------------------------------------------------ */
 
 static void *use_pool(void *ctx)
 {

@@ -256,8 +256,7 @@ START_TEST(segments_are_named_by_generation_and_number)
 }
 END_TEST
 
-/* ---- segments --------------------------------------------------------------
- */
+/* ---- segments --------------------------------------------------------- */
 
 /* Checks every line of an index or outcomes file against the segments: where
  * it points, "<tag" begins. Returns how many lines point somewhere. */
@@ -420,8 +419,7 @@ START_TEST(a_segment_is_filled_to_its_last_byte)
 }
 END_TEST
 
-/* ---- the journal -----------------------------------------------------------
- */
+/* ---- the journal ------------------------------------------------------ */
 
 struct account {
     uint64_t records;
@@ -603,8 +601,7 @@ START_TEST(nothing_appended_is_nothing_in_the_journal)
 }
 END_TEST
 
-/* ---- totals ----------------------------------------------------------------
- */
+/* ---- totals ----------------------------------------------------------- */
 
 START_TEST(totals_count_what_was_appended)
 {
@@ -698,8 +695,7 @@ START_TEST(percentiles_fall_where_the_entries_lie)
 }
 END_TEST
 
-/* ---- streams ---------------------------------------------------------------
- */
+/* ---- streams ---------------------------------------------------------- */
 
 /* A pipe in the place of `fd`; returns its reading end. */
 static int capture(int fd)
@@ -797,8 +793,7 @@ START_TEST(a_reader_that_went_away_is_a_broken_pipe)
 }
 END_TEST
 
-/* ---- failure in the files --------------------------------------------------
- */
+/* ---- failure in the files --------------------------------------------- */
 
 /* No file takes a byte beyond this size. Check's own neither: no assertion may
  * stand where the limit holds. */
@@ -906,8 +901,7 @@ START_TEST(a_block_that_ran_out_of_room_is_refused_whole)
 }
 END_TEST
 
-/* ---- from many threads -----------------------------------------------------
- */
+/* ---- from many threads ------------------------------------------------ */
 
 enum { THREADS = 4, BLOCKS_EACH = 40, ENTRIES_EACH = 5 };
 

@@ -115,8 +115,7 @@ static void check_file(const char *name, const char *expected)
     buf_release(&bytes);
 }
 
-/* ---- whose it is -----------------------------------------------------------
- */
+/* ---- whose it is ------------------------------------------------------ */
 
 START_TEST(a_directory_is_made_with_its_parents_and_is_new)
 {
@@ -254,8 +253,7 @@ START_TEST(the_lock_of_a_process_that_died_does_not_hold)
 }
 END_TEST
 
-/* ---- which run it is -------------------------------------------------------
- */
+/* ---- which run it is -------------------------------------------------- */
 
 START_TEST(run_json_says_what_was_run)
 {
@@ -372,8 +370,7 @@ START_TEST(a_damaged_run_json_is_said)
 }
 END_TEST
 
-/* ---- starting over ---------------------------------------------------------
- */
+/* ---- starting over ---------------------------------------------------- */
 
 START_TEST(clearing_removes_a_runs_files_and_no_others)
 {
@@ -425,8 +422,7 @@ START_TEST(clearing_follows_no_link)
 }
 END_TEST
 
-/* ---- sealing ---------------------------------------------------------------
- */
+/* ---- sealing ---------------------------------------------------------- */
 
 /* A generation as a recorder leaves it. */
 static struct run_dir *open_with_generation(void)

@@ -244,8 +244,7 @@ START_TEST(a_missing_file_is_an_error_with_its_name)
 }
 END_TEST
 
-/* ---- at random: spans of both kinds, read in any order ---------------------
- */
+/* ---- at random: spans of both kinds, read in any order ---------------- */
 
 enum { SPANS = 60 };
 
@@ -346,8 +345,7 @@ START_TEST(every_page_ends_with_its_ordinal_over_all_inputs)
 }
 END_TEST
 
-/* ---- where results stream --------------------------------------------------
- */
+/* ---- where results stream --------------------------------------------- */
 
 struct waiter {
     struct span_ids *ids;
