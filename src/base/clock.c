@@ -38,25 +38,3 @@ void clock_format_cdx(int64_t wall_ms, char text[CLOCK_CDX_SIZE])
     strftime(whole, sizeof(whole), "%Y%m%d%H%M%S", &utc);
     snprintf(text, CLOCK_CDX_SIZE, "%.14s", whole);
 }
-
-bool clock_parse_text(struct view text, int64_t *ret_wall_ms)
-{
-    char copy[40];
-    if (text.size >= sizeof(copy))
-        return false;
-    if (text.size)
-        memcpy(copy, text.data, text.size);
-    copy[text.size] = '\0';
-    struct tm utc = { 0 };
-    const char *rest = strptime(copy, "%Y-%m-%dT%H:%M:%S", &utc);
-    if (!rest)
-        return false;
-    int64_t ms = 0, unit = 100;
-    if (*rest == '.')
-        for (rest++; *rest >= '0' && *rest <= '9'; rest++, unit /= 10)
-            ms += (*rest - '0') * unit;
-    if (strcmp(rest, "Z"))
-        return false;
-    *ret_wall_ms = (int64_t)timegm(&utc) * 1000 + ms;
-    return true;
-}

@@ -146,11 +146,3 @@ void queue_close(struct queue *queue)
     pthread_cond_broadcast(&queue->not_full);
     pthread_mutex_unlock(&queue->lock);
 }
-
-size_t queue_count(struct queue *queue)
-{
-    pthread_mutex_lock(&queue->lock);
-    size_t count = queue->count;
-    pthread_mutex_unlock(&queue->lock);
-    return count;
-}

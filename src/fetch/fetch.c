@@ -5,14 +5,10 @@
 
 #include "fetchgrep/base/clock.h"
 
+/* libcurl counts how often it was initialized. */
 static bool init_libcurl(struct error *err)
 {
-    static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-    static bool is_done;
-    pthread_mutex_lock(&lock);
-    CURLcode code = is_done ? CURLE_OK : curl_global_init(CURL_GLOBAL_DEFAULT);
-    is_done = is_done || !code;
-    pthread_mutex_unlock(&lock);
+    CURLcode code = curl_global_init(CURL_GLOBAL_DEFAULT);
     return !code || error_set(err, ERR_SYSTEM, "cannot start libcurl: %s",
                               curl_easy_strerror(code));
 }

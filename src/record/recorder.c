@@ -1,64 +1,21 @@
 /*
  * Appending and committing are apart. recorder_append runs in the workers,
- * under `lock`: it only writes finished bytes behind what is there. The commit
- * thread takes, under the same lock, a note of how far each file has come, and
- * then syncs without it: a slow disk stops nobody.
+ * under `lock`: it only writes finished bytes behind what is there. commit.c
+ * makes them durable beside it.
  */
-#include "fetchgrep/record/recorder.h"
+#include "recorder_state.h"
 
 #include "fetchgrep/base/clock.h"
 #include "fetchgrep/base/fs.h"
-#include "fetchgrep/record/journal.h"
 
 #include <assert.h>
 #include <errno.h>
 #include <math.h>
-#include <pthread.h>
 #include <unistd.h>
-#include <xxhash.h>
-
-/* A file of the generation that grows. */
-struct sink {
-    struct sink *next;
-    int fd;
-    char *path;
-    enum journal_kind kind;
-    uint32_t number;
-    uint64_t size;        /* bytes appended */
-    uint64_t noted_size;  /* as in the last journal record */
-    bool is_closed;       /* nothing more will come: a full segment */
-    XXH3_state_t *digest; /* of the bytes since the last journal record */
-};
-
-struct recorder {
-    struct recorder_options options;
-    pthread_mutex_t lock; /* guards all below but the committer's */
-    pthread_cond_t wake_commit;
-    struct sink *sinks; /* all that are open */
-    struct sink *outcomes, *matches, *index, *segment;
-    uint32_t segment_count;
-    char segment_name[SEGMENT_NAME_SIZE];     /* of the current segment */
-    char segment_path[SEGMENT_NAME_SIZE + 8]; /* as outcomes name it */
-    struct buf lines; /* outcome lines of a block, closed */
-    struct buf index_lines;
-    struct buf head; /* a segment's beginning */
-    uint64_t *ids;   /* since the last journal record */
-    size_t id_count, id_capacity;
-    struct recorder_totals totals;
-    struct error failure; /* ERR_NONE, or why nothing more goes */
-    bool is_closing;
-    /* The commit thread's own. */
-    pthread_t commit_thread;
-    bool has_commit_thread;
-    bool has_new_names; /* files made since the last commit */
-    int journal_fd;
-    char *journal_path;
-    uint64_t sequence;
-};
 
 /* ---- sinks ------------------------------------------------------------ */
 
-static void sink_free(struct sink *sink)
+void sink_free(struct sink *sink)
 {
     if (!sink)
         return;
@@ -144,8 +101,8 @@ static bool begin_segment(struct recorder *recorder, struct error *err)
 
 /* Where the walk over a block's buffers has come to. */
 struct cursor {
-    size_t page;                 /* in block->pages */
-    size_t outcome, warc, index; /* bytes passed */
+    size_t page;                          /* in block->pages */
+    size_t outcome, matches, warc, index; /* bytes passed */
     size_t warc_written;
 };
 
@@ -204,6 +161,7 @@ static bool place_entry(struct recorder *recorder, const struct block *block,
     buf_append(&recorder->lines, block->outcomes.data + cursor->outcome,
                entry->outcome_size);
     cursor->outcome += entry->outcome_size;
+    cursor->matches += entry->matches_size;
     outcome_line_close(
         view_of_string(entry->page_count ? recorder->segment_path : ""), offset,
         &recorder->lines);
@@ -227,18 +185,26 @@ static bool append_files(struct recorder *recorder, const struct block *block,
             sink_write(recorder->index, buf_view(&recorder->index_lines),
                        err)) &&
            (!recorder->matches ||
-            sink_write(recorder->matches, buf_view(&block->matches), err)) &&
+            sink_write(recorder->matches,
+                       view_first(buf_view(&block->matches), cursor.matches),
+                       err)) &&
            sink_write(recorder->outcomes, buf_view(&recorder->lines), err);
 }
 
+/* Bytes of an entry that was begun and never ended do not count. */
 static bool append_streams(const struct block *block, struct error *err)
 {
-    return (block->matches.size == 0 ||
-            fs_write_all(STDOUT_FILENO, buf_view(&block->matches),
-                         "standard output", err)) &&
-           (block->outcomes.size == 0 ||
-            fs_write_all(STDERR_FILENO, buf_view(&block->outcomes),
-                         "standard error", err));
+    size_t matches = 0, outcomes = 0;
+    for (size_t i = 0; i < block->entry_count; i++) {
+        matches += block->entries[i].matches_size;
+        outcomes += block->entries[i].outcome_size;
+    }
+    return fs_write_all(STDOUT_FILENO,
+                        view_first(buf_view(&block->matches), matches),
+                        "standard output", err) &&
+           fs_write_all(STDERR_FILENO,
+                        view_first(buf_view(&block->outcomes), outcomes),
+                        "standard error", err);
 }
 
 /* Eight buckets to each power of two of microseconds. */
@@ -312,163 +278,6 @@ bool recorder_append(struct recorder *recorder, const struct block *block,
     return done;
 }
 
-/* ---- committing ------------------------------------------------------- */
-
-/* What one commit makes durable: noted under the lock. */
-struct note {
-    struct journal_record record;
-    struct sink **sinks; /* beside record.files */
-    uint64_t *ids;
-    size_t id_count;
-    bool has_new_names;
-};
-
-static void note_release(struct note *note)
-{
-    journal_record_release(&note->record);
-    free(note->sinks);
-    free(note->ids);
-}
-
-static size_t count_sinks(const struct recorder *recorder)
-{
-    size_t count = 0;
-    for (struct sink *sink = recorder->sinks; sink; sink = sink->next)
-        count++;
-    return count;
-}
-
-static bool take_note(struct recorder *recorder, struct note *note,
-                      struct error *err)
-{
-    size_t count = count_sinks(recorder);
-    note->sinks = calloc(count + 1, sizeof(struct sink *));
-    note->record.files = calloc(count + 1, sizeof(*note->record.files));
-    if (!note->sinks || !note->record.files)
-        return error_no_memory(err, "the journal");
-    for (struct sink *sink = recorder->sinks; sink; sink = sink->next) {
-        size_t at = note->record.file_count++;
-        note->sinks[at] = sink;
-        note->record.files[at] = (struct journal_file){
-            .kind = sink->kind,
-            .number = sink->number,
-            .size = sink->size,
-            .digest = XXH3_64bits_digest(sink->digest),
-        };
-        XXH3_64bits_reset(sink->digest);
-    }
-    note->ids = recorder->ids;
-    note->id_count = recorder->id_count;
-    note->has_new_names = recorder->has_new_names;
-    recorder->ids = NULL;
-    recorder->id_count = recorder->id_capacity = 0;
-    recorder->has_new_names = false;
-    return true;
-}
-
-static bool sync_sinks(struct recorder *recorder, const struct note *note,
-                       struct error *err)
-{
-    for (size_t i = 0; i < note->record.file_count; i++) {
-        struct sink *sink = note->sinks[i];
-        if (sink->noted_size == note->record.files[i].size)
-            continue;
-        if (fdatasync(sink->fd))
-            return error_set_errno(err, ERR_SYSTEM, errno, "cannot sync %s",
-                                   sink->path);
-        sink->noted_size = note->record.files[i].size;
-    }
-    return !note->has_new_names || fs_sync_dir(recorder->options.dir, err);
-}
-
-static bool write_journal(struct recorder *recorder, struct note *note,
-                          struct error *err)
-{
-    note->record.sequence = recorder->sequence++;
-    note->record.wall_ms = (uint64_t)clock_wall_ms();
-    note->record.ranges =
-        calloc(note->id_count + 1, sizeof(*note->record.ranges));
-    if (!note->record.ranges)
-        return error_no_memory(err, "the journal");
-    note->record.range_count =
-        journal_ranges(note->ids, note->id_count, note->record.ranges);
-    struct buf out;
-    buf_init(&out, UINT32_MAX);
-    journal_record_append(&note->record, &out);
-    bool done = buf_check(&out, "the journal", err) &&
-                fs_write_all(recorder->journal_fd, buf_view(&out),
-                             recorder->journal_path, err);
-    buf_release(&out);
-    if (done && fdatasync(recorder->journal_fd))
-        done = error_set_errno(err, ERR_SYSTEM, errno, "cannot sync %s",
-                               recorder->journal_path);
-    return done;
-}
-
-/* Full segments are closed once they are durable. */
-static void drop_closed_sinks(struct recorder *recorder)
-{
-    for (struct sink **at = &recorder->sinks; *at;) {
-        struct sink *sink = *at;
-        if (sink->is_closed && sink->noted_size == sink->size) {
-            *at = sink->next;
-            sink_free(sink);
-        } else {
-            at = &sink->next;
-        }
-    }
-}
-
-/* Makes what has been appended so far count. */
-static bool commit(struct recorder *recorder, struct error *err)
-{
-    struct note note = { 0 };
-    pthread_mutex_lock(&recorder->lock);
-    bool is_due = recorder->id_count > 0 && recorder->failure.code == ERR_NONE;
-    bool done = !is_due || take_note(recorder, &note, err);
-    pthread_mutex_unlock(&recorder->lock);
-    if (is_due && done)
-        done = sync_sinks(recorder, &note, err) &&
-               write_journal(recorder, &note, err);
-    note_release(&note);
-    pthread_mutex_lock(&recorder->lock);
-    if (!done && recorder->failure.code == ERR_NONE)
-        recorder->failure = *err;
-    else if (is_due && done)
-        drop_closed_sinks(recorder);
-    pthread_mutex_unlock(&recorder->lock);
-    return done;
-}
-
-/* Waits for an interval or the end. True when it is the end. */
-static bool wait_for_commit(struct recorder *recorder)
-{
-    struct timespec until;
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    int64_t ns =
-        until.tv_nsec + recorder->options.commit_interval_ms * CLOCK_NS_PER_MS;
-    until.tv_sec += ns / CLOCK_NS_PER_S;
-    until.tv_nsec = ns % CLOCK_NS_PER_S;
-    pthread_mutex_lock(&recorder->lock);
-    while (!recorder->is_closing &&
-           pthread_cond_timedwait(&recorder->wake_commit, &recorder->lock,
-                                  &until) == 0)
-        continue;
-    bool is_end = recorder->is_closing;
-    pthread_mutex_unlock(&recorder->lock);
-    return is_end;
-}
-
-static void *commit_loop(void *ctx)
-{
-    struct recorder *recorder = ctx;
-    struct error err = { 0 };
-    while (!wait_for_commit(recorder))
-        if (!commit(recorder, &err))
-            break;
-    return NULL;
-}
-
 /* ---- life ------------------------------------------------------------- */
 
 static bool open_files(struct recorder *recorder, struct error *err)
@@ -498,15 +307,6 @@ static bool open_files(struct recorder *recorder, struct error *err)
                : error_no_memory(err, "the journal");
 }
 
-static bool start_commits(struct recorder *recorder, struct error *err)
-{
-    int code =
-        pthread_create(&recorder->commit_thread, NULL, commit_loop, recorder);
-    recorder->has_commit_thread = code == 0;
-    return code == 0 || error_set_errno(err, ERR_SYSTEM, code,
-                                        "cannot start the commit thread");
-}
-
 struct recorder *recorder_open(const struct recorder_options *options,
                                struct error *err)
 {
@@ -527,23 +327,11 @@ struct recorder *recorder_open(const struct recorder_options *options,
     pthread_condattr_destroy(&monotonic);
     pthread_mutex_init(&recorder->lock, NULL);
     if (options->dir &&
-        (!open_files(recorder, err) || !start_commits(recorder, err))) {
+        (!open_files(recorder, err) || !commit_start(recorder, err))) {
         recorder_free(recorder);
         return NULL;
     }
     return recorder;
-}
-
-static void stop_commits(struct recorder *recorder)
-{
-    if (!recorder->has_commit_thread)
-        return;
-    pthread_mutex_lock(&recorder->lock);
-    recorder->is_closing = true;
-    pthread_cond_signal(&recorder->wake_commit);
-    pthread_mutex_unlock(&recorder->lock);
-    pthread_join(recorder->commit_thread, NULL);
-    recorder->has_commit_thread = false;
 }
 
 static void close_files(struct recorder *recorder)
@@ -560,11 +348,11 @@ static void close_files(struct recorder *recorder)
 
 bool recorder_close(struct recorder *recorder, struct error *err)
 {
-    stop_commits(recorder);
+    commit_stop(recorder);
     struct error ignored;
     bool done = recorder->failure.code == ERR_NONE;
     if (recorder->options.dir && done)
-        done = commit(recorder, &ignored);
+        done = commit_now(recorder, &ignored);
     if (!done)
         *err = recorder->failure;
     close_files(recorder);
@@ -575,7 +363,7 @@ void recorder_free(struct recorder *recorder)
 {
     if (!recorder)
         return;
-    stop_commits(recorder);
+    commit_stop(recorder);
     close_files(recorder);
     buf_release(&recorder->lines);
     buf_release(&recorder->index_lines);

@@ -171,30 +171,56 @@ static bool is_wanted(const struct steps *steps)
 struct match_sink {
     struct steps *steps;
     enum match_format format;
+    size_t limit; /* of block->matches */
+    uint64_t count;
+    bool is_full;
 };
 
 static bool on_match(void *ctx, const struct match *match, struct error *err)
 {
     struct match_sink *sink = ctx;
-    struct steps *steps = sink->steps;
-    match_line_append(sink->format, buf_view(&steps->worker->prefix), match,
-                      &steps->block->matches);
-    return buf_check(&steps->block->matches, "a page's matches", err);
+    struct buf *matches = &sink->steps->block->matches;
+    size_t before = matches->size;
+    match_line_append(sink->format, buf_view(&sink->steps->worker->prefix),
+                      match, matches);
+    if (matches->size > sink->limit) {
+        buf_truncate(matches, before);
+        sink->is_full = true;
+        return error_set(err, ERR_DATA, "more matches than a page may have");
+    }
+    sink->count++;
+    return buf_check(matches, "a page's matches", err);
+}
+
+/* Match lines that one page may have, in bytes: a pattern that overlaps itself
+ * could make them without end. */
+static size_t match_bytes_max(const struct page_job *job)
+{
+    return (64 << 20) + 8 * job->max_body;
 }
 
 static bool search(struct steps *steps, struct error *err)
 {
     struct worker *worker = steps->worker;
-    struct match_sink sink = { .steps = steps, .format = worker->job->format };
-    struct matcher_report report;
+    struct match_sink sink = {
+        .steps = steps,
+        .format = worker->job->format,
+        .limit = steps->block->matches.size + match_bytes_max(worker->job),
+    };
+    struct matcher_report report = { 0 };
     buf_reset(&worker->prefix);
     match_line_prefix(sink.format, steps->id, steps->url, &worker->prefix);
     if (!buf_check(&worker->prefix, "a match line", err) ||
-        !matcher_search(worker->matcher, steps->text.bytes, on_match, &sink,
-                        &report, err))
+        (!matcher_search(worker->matcher, steps->text.bytes, on_match, &sink,
+                         &report, err) &&
+         !sink.is_full))
         return false;
-    steps->match_count = report.match_count;
-    if (report.is_limited)
+    steps->match_count = sink.count;
+    if (sink.is_full)
+        snprintf(report.limit, sizeof(report.limit),
+                 "its matches take more than %zu bytes; cut there",
+                 match_bytes_max(worker->job));
+    if (sink.is_full || report.is_limited)
         steps_find_fault(steps, OUTCOME_PATTERN_LIMIT, report.limit);
     return true;
 }

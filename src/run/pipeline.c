@@ -267,7 +267,7 @@ static bool set_hop_aside(struct pipeline *pipeline, struct page *page)
 static bool find_next_hop(struct pipeline *pipeline, struct entry *entry,
                           struct view location)
 {
-    char problem[ERROR_MESSAGE_SIZE];
+    char problem[ERROR_MESSAGE_SIZE] = "out of memory";
     struct url next;
     if (entry->redirects >= pipeline->options->max_redirects) {
         entry_end(entry, OUTCOME_TOO_MANY_REDIRECTS,
@@ -307,6 +307,8 @@ static bool follow(struct pipeline *pipeline, struct entry *entry)
         page_free(entry->page, pipeline->pool);
         entry->page = NULL;
     } else if (!set_hop_aside(pipeline, entry->page)) {
+        error_no_memory(&err, "a redirect's page");
+        fail(pipeline, &err);
         url_release(&entry->target);
         return false;
     }
@@ -346,222 +348,6 @@ static bool deliver(void *ctx, const struct block *block, struct error *err)
 {
     struct pipeline *pipeline = ctx;
     return recorder_append(pipeline->recorder, block, err);
-}
-
-static void begin_segment(void *ctx, struct view file_name, struct buf *out)
-{
-    struct pipeline *pipeline = ctx;
-    struct error err;
-    struct warc_writer *writer = warc_writer_new(
-        pipeline->options->store,
-        ~pipeline->job.warc_seed ^ XXH3_64bits(file_name.data, file_name.size),
-        &err);
-    if (!writer) {
-        out->failed = true;
-        return;
-    }
-    warc_write_info(writer, clock_wall_ms(), file_name,
-                    view_of_string("software: fetchgrep/" FETCHGREP_VERSION
-                                   "\r\nformat: WARC File Format 1.1\r\n"
-                                   "conformsTo: http://iipc.github.io/"
-                                   "warc-specifications/specifications/"
-                                   "warc-format/warc-1.1/\r\n"),
-                    out);
-    warc_writer_free(writer);
-}
-
-/* ---- opening ---------------------------------------------------------- */
-
-/* Standard input can be read once only, and a run must be able to go on: with
- * a run directory it is copied there first. */
-static bool spool_stdin(const char *path, struct error *err)
-{
-    enum { STEP = 1 << 16 };
-    char *bytes = malloc(STEP);
-    int fd;
-    if (!bytes)
-        return error_no_memory(err, "standard input");
-    bool done = fs_create(path, &fd, err);
-    for (ssize_t got = 1; done && got;) {
-        if (!interrupt_wait_readable(STDIN_FILENO)) {
-            done = error_set(err, ERR_STOPPED,
-                             "stopped while standard input was copied: "
-                             "nothing was fetched");
-            break;
-        }
-        got = read(STDIN_FILENO, bytes, STEP);
-        if (got < 0)
-            done = error_set_errno(err, ERR_USAGE, errno,
-                                   "cannot read standard input");
-        else
-            done = fs_write_all(fd, view_of(bytes, (size_t)got), path, err);
-    }
-    free(bytes);
-    return done && fs_sync_close(fd, path, err);
-}
-
-static bool copy_inputs(struct pipeline *pipeline, struct error *err)
-{
-    const struct pipeline_options *options = pipeline->options;
-    pipeline->inputs = calloc(options->input_count + 1, sizeof(char *));
-    if (!pipeline->inputs)
-        return error_no_memory(err, "the inputs");
-    for (size_t i = 0; i < options->input_count; i++) {
-        bool is_spooled = pipeline->dir && !strcmp(options->inputs[i], "-");
-        pipeline->inputs[i] =
-            is_spooled ? fs_join(run_dir_path(pipeline->dir), "manifest")
-                       : strdup(options->inputs[i]);
-        if (!pipeline->inputs[i])
-            return error_no_memory(err, "the inputs");
-        /* A run that began here has its copy. */
-        if (is_spooled && run_dir_state(pipeline->dir) == RUN_DIR_NEW &&
-            !spool_stdin(pipeline->inputs[i], err))
-            return false;
-    }
-    return true;
-}
-
-static bool open_inputs(struct pipeline *pipeline, struct error *err)
-{
-    const struct pipeline_options *options = pipeline->options;
-    if (options->command == PIPELINE_EXTRACT)
-        pipeline->spans =
-            spans_open(options->inputs, options->input_count, err);
-    else
-        pipeline->manifest =
-            manifest_open(pipeline->inputs, options->input_count, err);
-    return pipeline->spans || pipeline->manifest;
-}
-
-/* What the inputs of an extract are: their names. A manifest is its bytes. */
-static bool digest_inputs(struct pipeline *pipeline, uint64_t *ret_digest,
-                          struct error *err)
-{
-    const struct pipeline_options *options = pipeline->options;
-    if (pipeline->manifest)
-        return manifest_digest(pipeline->manifest, ret_digest, err);
-    uint64_t digest = 0;
-    for (size_t i = 0; i < options->input_count; i++)
-        digest = XXH3_64bits_withSeed(options->inputs[i],
-                                      strlen(options->inputs[i]), digest);
-    *ret_digest = digest;
-    return true;
-}
-
-static bool describe_run(struct pipeline *pipeline,
-                         struct run_identity *ret_identity, struct error *err)
-{
-    static const char *const names[] = { "run", "fetch", "extract" };
-    const struct pipeline_options *options = pipeline->options;
-    struct buf patterns;
-    buf_init(&patterns, SIZE_MAX / 2);
-    if (options->patterns)
-        patterns_describe(options->patterns, &patterns);
-    *ret_identity = (struct run_identity){
-        .command = names[options->command],
-        .patterns_digest = XXH3_64bits(patterns.data, patterns.size),
-        .options = options->shaping,
-    };
-    bool done = buf_check(&patterns, "the pattern set", err) &&
-                digest_inputs(pipeline, &ret_identity->manifest_digest, err);
-    buf_release(&patterns);
-    return done;
-}
-
-/* What else run.json tells: the inputs, and the patterns' names. */
-static void append_run_members(const struct pipeline *pipeline, struct buf *out)
-{
-    const struct pipeline_options *options = pipeline->options;
-    char date[CLOCK_TEXT_SIZE];
-    clock_format_ms(pipeline->started_wall_ms, date);
-    json_out_member_string(out, "started_at", view_of_string(date));
-    json_out_member(out, "inputs");
-    for (size_t i = 0; i < options->input_count; i++) {
-        buf_append_char(out, i ? ',' : '[');
-        json_out_string(out, view_of_string(options->inputs[i]));
-    }
-    buf_append_string(out, options->input_count ? "]" : "[]");
-    if (!options->patterns)
-        return;
-    json_out_member(out, "patterns");
-    for (size_t i = 0; i < patterns_count(options->patterns); i++) {
-        buf_append_string(out, i ? ",{\"name\":" : "[{\"name\":");
-        json_out_string(out, patterns_name(options->patterns, i));
-        json_out_member_string(out, "regex",
-                               patterns_regex(options->patterns, i));
-        buf_append_char(out, '}');
-    }
-    buf_append_char(out, ']');
-}
-
-/* The directory is ours and new; or `ret_is_over`: the run is done already. */
-static bool begin_dir(struct pipeline *pipeline, bool *ret_is_over,
-                      struct error *err)
-{
-    struct run_identity identity;
-    if (!pipeline->dir)
-        return true;
-    if (!describe_run(pipeline, &identity, err))
-        return false;
-    enum run_dir_state state = run_dir_state(pipeline->dir);
-    const char *path = run_dir_path(pipeline->dir);
-    if (state != RUN_DIR_NEW &&
-        !run_dir_check_identity(pipeline->dir, &identity, err))
-        return false;
-    if (state == RUN_DIR_FINISHED) {
-        log_note("%s holds this run already, finished: nothing to do "
-                 "(--restart does it again)",
-                 path);
-        *ret_is_over = true;
-        return true;
-    }
-    if (state == RUN_DIR_UNFINISHED)
-        return error_set(err, ERR_USAGE,
-                         "%s holds this run, unfinished, and it cannot be "
-                         "gone on with: use --restart, or name another "
-                         "directory",
-                         path);
-    struct buf more;
-    buf_init(&more, 16 << 20);
-    append_run_members(pipeline, &more);
-    bool done = buf_check(&more, "run.json", err) &&
-                run_dir_begin(pipeline->dir, &identity, buf_view(&more), err);
-    buf_release(&more);
-    return done;
-}
-
-/* Locks the directory; the rest of it follows once the inputs are open. */
-static bool open_dir(struct pipeline *pipeline, struct error *err)
-{
-    const struct pipeline_options *options = pipeline->options;
-    if (!options->dir)
-        return true;
-    pipeline->dir = run_dir_open(options->dir, err);
-    return pipeline->dir &&
-           (!options->restarts || run_dir_clear(pipeline->dir, err));
-}
-
-static bool open_recorder(struct pipeline *pipeline, struct error *err)
-{
-    const struct pipeline_options *options = pipeline->options;
-    struct recorder_options recorder = {
-        .generation = 1,
-        .has_matches = options->patterns != NULL,
-        .format = options->format,
-        .warc_suffix = options->store == WARC_STORE_NONE
-                           ? NULL
-                           : warc_store_suffix(options->store),
-        .segment_max_bytes = options->segment_max_bytes,
-        .commit_interval_ms = options->commit_interval_ms,
-        .begin_segment = begin_segment,
-        .close_index_line = cdxj_append_place,
-        .ctx = pipeline,
-    };
-    if (pipeline->dir &&
-        !run_dir_new_generation(pipeline->dir, &recorder.dir, err))
-        return false;
-    pipeline->recorder = recorder_open(&recorder, err);
-    return pipeline->recorder != NULL;
 }
 
 /* ---- starting --------------------------------------------------------- */
@@ -747,125 +533,10 @@ static void watch(struct pipeline *pipeline)
     pthread_join(pipeline->feeder, NULL);
 }
 
-/* ---- ending ----------------------------------------------------------- */
-
-/* Entries that were waiting when the run stopped. */
-static void drain(struct pipeline *pipeline)
-{
-    struct entry *entry;
-    if (!pipeline->frontier || !atomic_load(&pipeline->is_stopping))
-        return;
-    while ((entry = frontier_drain(pipeline->frontier)) != NULL)
-        page_job_free_entry(&pipeline->job, entry);
-}
-
-static bool check_ledger(struct pipeline *pipeline, struct error *err)
-{
-    struct recorder_totals totals;
-    recorder_totals(pipeline->recorder, &totals);
-    uint64_t handed_out = atomic_load(&pipeline->handed_out);
-    if (!pipeline->manifest || totals.entries == handed_out)
-        return true;
-    return error_set(err, ERR_SYSTEM,
-                     "the ledger does not balance: %llu entries, %llu "
-                     "outcomes; please report this",
-                     (unsigned long long)handed_out,
-                     (unsigned long long)totals.entries);
-}
-
-static bool seal(struct pipeline *pipeline, struct error *err)
-{
-    const struct pipeline_options *options = pipeline->options;
-    char matches_name[32];
-    if (!pipeline->dir)
-        return true;
-    snprintf(matches_name, sizeof(matches_name), "matches%s",
-             match_format_suffix(options->format));
-    struct buf summary;
-    buf_init(&summary, 1 << 20);
-    summary_append_json(pipeline, &summary);
-    const struct run_dir_seal how = {
-        .segment_count = recorder_segment_count(pipeline->recorder),
-        .warc_suffix = options->store == WARC_STORE_NONE
-                           ? NULL
-                           : warc_store_suffix(options->store),
-        .matches_name = options->patterns ? matches_name : NULL,
-        .summary = buf_view(&summary),
-        .rewrite = span_ids_has_provisional(pipeline->job.span_ids)
-                       ? span_ids_rewrite
-                       : NULL,
-        .ctx = pipeline->job.span_ids,
-    };
-    bool done = buf_check(&summary, "summary.json", err) &&
-                run_dir_seal(pipeline->dir, &how, err);
-    buf_release(&summary);
-    return done;
-}
-
-static int say_stopped(struct pipeline *pipeline)
-{
-    struct recorder_totals totals;
-    recorder_totals(pipeline->recorder, &totals);
-    int number = interrupt_signal();
-    uint64_t done = totals.entries, expected = 0;
-    if (pipeline->manifest)
-        expected = manifest_progress(pipeline->manifest).expected_count;
-    bool is_exact = atomic_load(&pipeline->all_handed_out);
-    char where[512] = "";
-    if (pipeline->dir)
-        snprintf(where, sizeof(where), "; what is done stands in %s/gen-0001",
-                 run_dir_path(pipeline->dir));
-    if (expected >= done && expected)
-        log_note("stopped by %s: %llu entries done, %s%llu left%s",
-                 sigabbrev_np(number), (unsigned long long)done,
-                 is_exact ? "" : "about ",
-                 (unsigned long long)(expected - done), where);
-    else
-        log_note("stopped by %s: %llu entries done, the rest left%s",
-                 sigabbrev_np(number), (unsigned long long)done, where);
-    return number == SIGINT ? STATUS_INTERRUPTED : STATUS_STOPPED;
-}
-
-/* A signal that comes when all is done changes nothing. */
-static bool is_anything_left(struct pipeline *pipeline)
-{
-    struct recorder_totals totals;
-    recorder_totals(pipeline->recorder, &totals);
-    if (!atomic_load(&pipeline->is_stopping))
-        return false;
-    return !pipeline->manifest || !atomic_load(&pipeline->all_handed_out) ||
-           totals.entries < atomic_load(&pipeline->handed_out);
-}
-
-/* The stages have ended: what came of it. */
-static bool conclude(struct pipeline *pipeline, int *ret_status,
-                     struct error *err)
-{
-    drain(pipeline);
-    bool done = pipeline->failure.code == ERR_NONE;
-    if (!done)
-        *err = pipeline->failure;
-    struct error later;
-    if (!recorder_close(pipeline->recorder, done ? err : &later))
-        done = false;
-    if (!done)
-        return false;
-    if (interrupt_signal() && is_anything_left(pipeline)) {
-        summary_say(pipeline);
-        *ret_status = say_stopped(pipeline);
-        return true;
-    }
-    if (!check_ledger(pipeline, err) || !seal(pipeline, err))
-        return false;
-    summary_say(pipeline);
-    *ret_status = summary_status(pipeline);
-    return true;
-}
-
 static void release(struct pipeline *pipeline)
 {
     fetch_free(pipeline->fetcher);
-    drain(pipeline);
+    pipeline_drain(pipeline);
     frontier_free(pipeline->frontier);
     queue_free(pipeline->queue);
     span_ids_free(pipeline->job.span_ids);
@@ -892,17 +563,12 @@ bool pipeline_run(const struct pipeline_options *options, int *ret_status,
     };
     pthread_mutex_init(&pipeline.failure_lock, NULL);
     bool is_over = false;
-    bool done = open_dir(&pipeline, err) && copy_inputs(&pipeline, err) &&
-                open_inputs(&pipeline, err) &&
-                begin_dir(&pipeline, &is_over, err);
+    bool done = pipeline_open(&pipeline, &is_over, err);
     if (done && is_over) {
         *ret_status = STATUS_OK;
-    } else if (done) {
-        done = open_recorder(&pipeline, err) && start(&pipeline, err);
-        if (done) {
-            watch(&pipeline);
-            done = conclude(&pipeline, ret_status, err);
-        }
+    } else if (done && (done = start(&pipeline, err))) {
+        watch(&pipeline);
+        done = pipeline_conclude(&pipeline, ret_status, err);
     }
     release(&pipeline);
     return done;

@@ -41,6 +41,21 @@ struct pipeline {
     struct error failure; /* the first one */
 };
 
+/* ---- pipeline_open.c, pipeline_end.c ---------------------------------- */
+
+/* Opens directory, inputs and recorder. `ret_is_over`: the directory holds
+ * this run already, finished, and there is nothing to do. */
+bool pipeline_open(struct pipeline *pipeline, bool *ret_is_over,
+                   struct error *err) MUST_CHECK;
+
+/* Frees entries that still wait in the frontier of a stopped run. */
+void pipeline_drain(struct pipeline *pipeline);
+
+/* All stages have ended: closes the recorder, checks the ledger, seals, says
+ * the totals. */
+bool pipeline_conclude(struct pipeline *pipeline, int *ret_status,
+                       struct error *err) MUST_CHECK;
+
 /* ---- progress.c: lines on standard error while the run goes on -------- */
 
 struct progress {

@@ -24,8 +24,4 @@ void clock_format_ms(int64_t wall_ms, char text[CLOCK_TEXT_SIZE]);
 enum { CLOCK_CDX_SIZE = 15 };
 void clock_format_cdx(int64_t wall_ms, char text[CLOCK_CDX_SIZE]);
 
-/* Reads "2026-11-22T07:30:14Z", with or without a fraction of a second. */
-#include "fetchgrep/base/view.h"
-bool clock_parse_text(struct view text, int64_t *ret_wall_ms);
-
 #endif

@@ -45,6 +45,4 @@ size_t queue_try_take(struct queue *queue, void **ret_items, size_t max,
 /* No more pushes; what is inside can still be taken. */
 void queue_close(struct queue *queue);
 
-size_t queue_count(struct queue *queue);
-
 #endif

@@ -74,7 +74,7 @@ struct fetch_hooks {
 
 struct fetcher;
 
-/* Starts the loops. Initializes libcurl (curl_global_init) the first time.
+/* Starts the loops, and libcurl (curl_global_init).
  * `options` is borrowed for the life of the fetcher. */
 struct fetcher *fetch_start(const struct fetch_options *options,
                             const struct fetch_hooks *hooks,

@@ -1,6 +1,6 @@
 #include "fetchgrep/archive/cdxj.h"
 
-#include <check.h>
+#include "suite.h"
 
 static void check_line(const struct cdxj_record *record, const char *expected)
 {
@@ -74,9 +74,5 @@ int main(void)
     tcase_add_test(tests, a_line_is_as_pywb_reads_it);
     tcase_add_test(tests, a_response_without_mime_has_no_mime_member);
     tcase_add_test(tests, what_a_server_calls_its_type_cannot_break_the_line);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? 1 : 0;
+    return run_suite(suite);
 }

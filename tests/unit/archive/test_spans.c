@@ -1,3 +1,4 @@
+#include "../suite.h"
 #include "fetchgrep/archive/spans.h"
 
 #include "warc_files.h"
@@ -465,9 +466,5 @@ int main(void)
         (int)ARRAY_COUNT(bad_lines));
     tcase_add_test(tests, inputs_of_all_kinds_come_in_the_order_given);
     tcase_add_test(tests, no_inputs_are_no_spans);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? 1 : 0;
+    return run_suite(suite);
 }

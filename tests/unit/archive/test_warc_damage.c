@@ -2,6 +2,7 @@
  * What the reader promises of damaged files: damage is told, with its place;
  * nothing but the damaged record is lost; nothing ever hangs or crashes.
  */
+#include "../suite.h"
 #include "warc_files.h"
 
 enum { MAX_BLOCK = 1000 };
@@ -552,9 +553,5 @@ int main(void)
     tcase_add_test(tests, a_reader_that_met_damage_reads_the_next_file);
     tcase_add_loop_test(tests, no_damage_makes_the_reader_hang_or_crash, 0,
                         PACKING_COUNT);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? 1 : 0;
+    return run_suite(suite);
 }

@@ -2,6 +2,7 @@
  * What the reader promises of sound files: any packing, any writer's habits.
  * Damage has a suite of its own (test_warc_damage.c).
  */
+#include "../suite.h"
 #include "fetchgrep/archive/warc_write.h"
 
 #include "warc_files.h"
@@ -413,9 +414,5 @@ int main(void)
     tcase_add_test(tests, a_file_that_cannot_be_opened_is_named);
     tcase_add_loop_test(tests, memory_follows_the_limit_and_not_the_file, 0,
                         PACKING_COUNT);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? 1 : 0;
+    return run_suite(suite);
 }

@@ -4,7 +4,7 @@
  */
 #include "fetchgrep/archive/warc_write.h"
 
-#include <check.h>
+#include "suite.h"
 #include <zlib.h>
 
 enum { UUID_SIZE = 36 };
@@ -365,9 +365,5 @@ int main(void)
     tcase_add_loop_test(tests, a_full_buffer_fails_and_the_writer_lives_on,
                         WARC_STORE_PLAIN, WARC_STORE_GZIP + 1);
     tcase_add_test(tests, suffixes_tell_the_store);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? 1 : 0;
+    return run_suite(suite);
 }

@@ -4,7 +4,7 @@
 #include "fetchgrep/base/dechunk.h"
 #include "fetchgrep/base/digest.h"
 
-#include <check.h>
+#include "suite.h"
 #include <zlib.h>
 
 static struct buf new_buf(void)
@@ -231,9 +231,5 @@ int main(void)
                         (int)ARRAY_COUNT(chunk_rows));
     tcase_add_test(tests, sha1_is_written_in_base32);
     suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return run_suite(suite);
 }

@@ -3,7 +3,7 @@
 #include "fetchgrep/base/codec_gzip.h"
 #include "fetchgrep/extract/decode.h"
 
-#include <check.h>
+#include "suite.h"
 
 enum {
     BODY_SIZE = 300000,
@@ -347,9 +347,5 @@ int main(void)
     tcase_add_test(tests, the_limit_holds_at_every_step);
     tcase_add_test(tests, a_buffer_that_cannot_grow_is_no_memory);
     suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return run_suite(suite);
 }

@@ -1,7 +1,7 @@
 /* The matches of a pattern are those of re.finditer; limits have names. */
 #include "fetchgrep/extract/matcher.h"
 
-#include <check.h>
+#include "suite.h"
 #include <malloc.h>
 
 enum { FOUND_MAX = 4096 };
@@ -417,9 +417,5 @@ int main(void)
     tcase_add_test(tests, a_matcher_shrinks_after_a_deep_page);
     tcase_add_test(tests, a_failing_sink_ends_the_search);
     suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return run_suite(suite);
 }

@@ -2,7 +2,7 @@
  */
 #include "fetchgrep/extract/patterns.h"
 
-#include <check.h>
+#include "suite.h"
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -349,9 +349,5 @@ int main(void)
     tcase_add_test(tests, one_byte_out_of_unicode_is_not_to_be_had);
     tcase_add_test(tests, no_two_sets_are_described_alike);
     suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return run_suite(suite);
 }

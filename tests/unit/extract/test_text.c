@@ -2,7 +2,7 @@
  * is told apart. */
 #include "fetchgrep/extract/text.h"
 
-#include <check.h>
+#include "suite.h"
 
 #define BOM "\xEF\xBB\xBF"
 #define R   "\xEF\xBF\xBD"
@@ -167,9 +167,5 @@ int main(void)
                         (int)ARRAY_COUNT(other_types));
     tcase_add_test(tests, a_nul_in_the_first_1024_bytes_is_binary);
     suite_add_tcase(suite, tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return run_suite(suite);
 }

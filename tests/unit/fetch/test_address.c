@@ -4,8 +4,8 @@
  */
 #include "fetchgrep/fetch/address.h"
 
+#include "suite.h"
 #include <arpa/inet.h>
-#include <check.h>
 #include <sys/un.h>
 
 /* What the rule says of an address in text, as of a socket's address. */
@@ -365,9 +365,5 @@ int main(void)
     tcase_add_loop_test(tests, bad_lists_are_refused_with_the_part_that_is_bad,
                         0, (int)ARRAY_COUNT(bad_lists));
     tcase_add_test(tests, a_rule_holds_so_many_ranges_and_no_more);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? 1 : 0;
+    return run_suite(suite);
 }

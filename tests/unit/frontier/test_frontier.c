@@ -4,7 +4,7 @@
  */
 #include "fetchgrep/frontier.h"
 
-#include <check.h>
+#include "suite.h"
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -755,9 +755,5 @@ int main(void)
     tcase_set_timeout(tests, 10);
     suite_add_tcase(suite, tests);
     add_tests(tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? 1 : 0;
+    return run_suite(suite);
 }

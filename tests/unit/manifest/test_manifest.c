@@ -6,7 +6,7 @@
 
 #include "fetchgrep/base/buf.h"
 
-#include <check.h>
+#include "suite.h"
 #include <fcntl.h>
 #include <pthread.h>
 #include <sys/mman.h>
@@ -517,9 +517,5 @@ int main(void)
     tcase_add_checked_fixture(tests, NULL, remove_files);
     suite_add_tcase(suite, tests);
     add_tests(tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? 1 : 0;
+    return run_suite(suite);
 }

@@ -6,7 +6,7 @@
 
 #include "fetchgrep/base/compiler.h"
 
-#include <check.h>
+#include "suite.h"
 
 #define LITERAL(text) view_of(text, sizeof(text) - 1)
 
@@ -333,9 +333,5 @@ int main(void)
     TCase *tests = tcase_create("http_head");
     suite_add_tcase(suite, tests);
     add_tests(tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? 1 : 0;
+    return run_suite(suite);
 }

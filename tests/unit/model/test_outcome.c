@@ -6,7 +6,7 @@
 
 #include "fetchgrep/base/compiler.h"
 
-#include <check.h>
+#include "suite.h"
 
 struct word_row {
     enum outcome outcome;
@@ -84,9 +84,5 @@ int main(void)
     tcase_add_loop_test(tests, each_word_leads_there_and_back, 0,
                         (int)ARRAY_COUNT(words));
     tcase_add_test(tests, other_words_are_refused);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? 1 : 0;
+    return run_suite(suite);
 }

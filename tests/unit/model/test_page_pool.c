@@ -5,7 +5,7 @@
  */
 #include "fetchgrep/model/page_pool.h"
 
-#include <check.h>
+#include "suite.h"
 #include <pthread.h>
 #include <string.h>
 
@@ -695,9 +695,5 @@ int main(void)
     tcase_set_timeout(tests, 60);
     suite_add_tcase(suite, tests);
     add_tests(tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? 1 : 0;
+    return run_suite(suite);
 }

@@ -6,7 +6,7 @@
 
 #include "fetchgrep/base/buf.h"
 
-#include <check.h>
+#include "suite.h"
 
 struct good_row {
     const char *line, *text, *host;
@@ -386,9 +386,5 @@ int main(void)
                         (int)ARRAY_COUNT(references));
     tcase_add_test(tests, references_out_of_http_are_denied);
     tcase_add_test(tests, user_information_does_not_follow_to_another_host);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? 1 : 0;
+    return run_suite(suite);
 }

@@ -4,7 +4,7 @@
  */
 #include "fetchgrep/record/journal.h"
 
-#include <check.h>
+#include "suite.h"
 #include <stdlib.h>
 #include <xxhash.h>
 
@@ -392,9 +392,5 @@ int main(void)
     tcase_add_test(tests, a_buffer_that_is_too_small_is_failed_not_cut);
     tcase_add_test(tests, ids_become_ascending_ranges_that_do_not_touch);
     tcase_add_test(tests, ranges_hold_just_the_ids_that_went_in);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? 1 : 0;
+    return run_suite(suite);
 }

@@ -3,7 +3,7 @@
  */
 #include "fetchgrep/record/lines.h"
 
-#include <check.h>
+#include "suite.h"
 #include <jansson.h>
 
 static struct buf out;
@@ -287,9 +287,5 @@ int main(void)
     tcase_add_test(tests, noughts_that_mean_something_are_written);
     tcase_add_test(tests, every_outcome_word_stands_in_its_line);
     tcase_add_test(tests, an_outcome_with_junk_in_it_is_one_line_of_sound_json);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? 1 : 0;
+    return run_suite(suite);
 }

@@ -10,7 +10,7 @@
 #include "fetchgrep/base/fs.h"
 #include "fetchgrep/record/journal.h"
 
-#include <check.h>
+#include "suite.h"
 #include <fcntl.h>
 #include <ftw.h>
 #include <pthread.h>
@@ -750,8 +750,8 @@ static enum error_code append_to(int fd)
     struct error first = { 0 }, second = { 0 }, last = { 0 };
     struct block block;
     block_init(&block, 1 << 20);
-    buf_append_string(&block.matches, "a match\n");
     block_begin_entry(&block, 0);
+    buf_append_string(&block.matches, "a match\n");
     block_end_entry(&block, OUTCOME_OK);
     fflush(NULL);
     int saved = dup(STDOUT_FILENO);
@@ -1000,9 +1000,5 @@ int main(void)
     tcase_add_checked_fixture(tests, make_dir, NULL);
     suite_add_tcase(suite, tests);
     add_tests(tests);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? 1 : 0;
+    return run_suite(suite);
 }

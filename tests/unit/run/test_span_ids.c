@@ -7,7 +7,7 @@
 #include "fetchgrep/base/buf.h"
 #include "fetchgrep/base/fs.h"
 
-#include <check.h>
+#include "suite.h"
 #include <ftw.h>
 #include <pthread.h>
 #include <sched.h>
@@ -436,9 +436,5 @@ int main(void)
     tcase_add_test(tests,
                    where_ids_must_be_final_a_span_waits_for_those_before_it);
     tcase_add_test(tests, an_abort_lets_all_who_wait_go_without_an_id);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? 1 : 0;
+    return run_suite(suite);
 }

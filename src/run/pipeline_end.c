@@ -1,0 +1,124 @@
+/*
+ * What comes of a run when its stages have ended: the ledger, the sealed
+ * directory, the exit status.
+ */
+#include "pipeline_state.h"
+
+#include "fetchgrep/base/interrupt.h"
+#include "fetchgrep/base/log.h"
+
+#include <signal.h>
+#include <string.h>
+
+/* Entries that were waiting when the run stopped. */
+void pipeline_drain(struct pipeline *pipeline)
+{
+    struct entry *entry;
+    if (!pipeline->frontier || !atomic_load(&pipeline->is_stopping))
+        return;
+    while ((entry = frontier_drain(pipeline->frontier)) != NULL)
+        page_job_free_entry(&pipeline->job, entry);
+}
+
+static bool check_ledger(struct pipeline *pipeline, struct error *err)
+{
+    struct recorder_totals totals;
+    recorder_totals(pipeline->recorder, &totals);
+    uint64_t handed_out = atomic_load(&pipeline->handed_out);
+    if (!pipeline->manifest || totals.entries == handed_out)
+        return true;
+    return error_set(err, ERR_SYSTEM,
+                     "the ledger does not balance: %llu entries, %llu "
+                     "outcomes; please report this",
+                     (unsigned long long)handed_out,
+                     (unsigned long long)totals.entries);
+}
+
+static bool seal(struct pipeline *pipeline, struct error *err)
+{
+    const struct pipeline_options *options = pipeline->options;
+    char matches_name[32];
+    if (!pipeline->dir)
+        return true;
+    snprintf(matches_name, sizeof(matches_name), "matches%s",
+             match_format_suffix(options->format));
+    struct buf summary;
+    buf_init(&summary, 1 << 20);
+    summary_append_json(pipeline, &summary);
+    const struct run_dir_seal how = {
+        .segment_count = recorder_segment_count(pipeline->recorder),
+        .warc_suffix = options->store == WARC_STORE_NONE
+                           ? NULL
+                           : warc_store_suffix(options->store),
+        .matches_name = options->patterns ? matches_name : NULL,
+        .summary = buf_view(&summary),
+        .rewrite = span_ids_has_provisional(pipeline->job.span_ids)
+                       ? span_ids_rewrite
+                       : NULL,
+        .ctx = pipeline->job.span_ids,
+    };
+    bool done = buf_check(&summary, "summary.json", err) &&
+                run_dir_seal(pipeline->dir, &how, err);
+    buf_release(&summary);
+    return done;
+}
+
+static int say_stopped(struct pipeline *pipeline)
+{
+    struct recorder_totals totals;
+    recorder_totals(pipeline->recorder, &totals);
+    int number = interrupt_signal();
+    uint64_t done = totals.entries, expected = 0;
+    if (pipeline->manifest)
+        expected = manifest_progress(pipeline->manifest).expected_count;
+    bool is_exact = atomic_load(&pipeline->all_handed_out);
+    char where[512] = "";
+    if (pipeline->dir)
+        snprintf(where, sizeof(where), "; what is done stands in %s/gen-0001",
+                 run_dir_path(pipeline->dir));
+    if (expected >= done && expected)
+        log_note("stopped by %s: %llu entries done, %s%llu left%s",
+                 sigabbrev_np(number), (unsigned long long)done,
+                 is_exact ? "" : "about ",
+                 (unsigned long long)(expected - done), where);
+    else
+        log_note("stopped by %s: %llu entries done, the rest left%s",
+                 sigabbrev_np(number), (unsigned long long)done, where);
+    return number == SIGINT ? STATUS_INTERRUPTED : STATUS_STOPPED;
+}
+
+/* A signal that comes when all is done changes nothing. */
+static bool is_anything_left(struct pipeline *pipeline)
+{
+    struct recorder_totals totals;
+    recorder_totals(pipeline->recorder, &totals);
+    if (!atomic_load(&pipeline->is_stopping))
+        return false;
+    return !pipeline->manifest || !atomic_load(&pipeline->all_handed_out) ||
+           totals.entries < atomic_load(&pipeline->handed_out);
+}
+
+/* The stages have ended: what came of it. */
+bool pipeline_conclude(struct pipeline *pipeline, int *ret_status,
+                       struct error *err)
+{
+    pipeline_drain(pipeline);
+    bool done = pipeline->failure.code == ERR_NONE;
+    if (!done)
+        *err = pipeline->failure;
+    struct error later;
+    if (!recorder_close(pipeline->recorder, done ? err : &later))
+        done = false;
+    if (!done)
+        return false;
+    if (interrupt_signal() && is_anything_left(pipeline)) {
+        summary_say(pipeline);
+        *ret_status = say_stopped(pipeline);
+        return true;
+    }
+    if (!check_ledger(pipeline, err) || !seal(pipeline, err))
+        return false;
+    summary_say(pipeline);
+    *ret_status = summary_status(pipeline);
+    return true;
+}
