@@ -4,8 +4,13 @@ VERSION := 0.1.0
 
 # ---- what must be installed (Debian's names) --------------------------------
 
+# WITH_HS=0 builds without Vectorscan: every pattern then runs on every page.
+WITH_HS  ?= 1
+HS       := $(filter-out 0 no,$(WITH_HS))
+
 PKGS_BUILD := gcc libc6-dev libcurl4-openssl-dev libpcre2-dev libdeflate-dev \
-              zlib1g-dev libssl-dev libjansson-dev libxxhash-dev
+              zlib1g-dev libssl-dev libjansson-dev libxxhash-dev libzstd-dev \
+              libbrotli-dev libuchardet-dev $(if $(HS),libvectorscan-dev)
 PKGS_DEMO  := nginx-light
 PKGS_CHECK := check nginx-light python3-minimal python3 python3-doc wget curl \
               ca-certificates openssl
@@ -25,13 +30,18 @@ WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion \
             -Wduplicated-branches -Wlogical-op
 DEV      ?= $(if $(CI),1,)
 CPPFLAGS_OWN := $(STD) -Iinclude -include fetchgrep/base/banned.h \
-                -DFETCHGREP_VERSION='"$(VERSION)"' -DPCRE2_CODE_UNIT_WIDTH=8
+                -DFETCHGREP_VERSION='"$(VERSION)"' -DPCRE2_CODE_UNIT_WIDTH=8 \
+                $(if $(HS),-DWITH_HS=1,-DWITH_HS=0)
 CFLAGS_OWN := $(OPT) $(WARNINGS) $(if $(DEV),-Werror) -fopenmp -pthread
-LDLIBS   := -lcurl -lpcre2-8 -ldeflate -lz -lcrypto -ljansson -lxxhash -lm
+LDLIBS   := -lcurl -lpcre2-8 -ldeflate -lz -lcrypto -ljansson -lxxhash -lzstd \
+            -lbrotlidec -luchardet $(if $(HS),-lhs) -lm
 
 # One object tree per variant.
 comma := ,
 VARIANT ?= release
+ifeq ($(HS),)
+VARIANT := release-nohs
+endif
 ifdef SANITIZE
 VARIANT := $(subst $(comma),-,$(SANITIZE))
 SAN := -fsanitize=$(SANITIZE) -fno-omit-frame-pointer -fno-sanitize-recover=all

@@ -20,12 +20,12 @@ static uint32_t usable_cores(void)
 
 static bool check_operands(const struct raw_options *raw, struct error *err)
 {
-    enum pipeline_command command = raw->command;
+    enum command command = raw->command;
     if (!raw->operands.count)
         return error_set(err, ERR_USAGE, "no %s given; usage: %s",
-                         command == PIPELINE_EXTRACT ? "input" : "manifest",
+                         command == COMMAND_EXTRACT ? "input" : "manifest",
                          command_usage(command));
-    if (command != PIPELINE_FETCH && !raw->pattern_count)
+    if (command != COMMAND_FETCH && !raw->pattern_count)
         return error_set(err, ERR_USAGE,
                          "no pattern given: use -e REGEX or -f FILE");
     int flags = raw->dir ? O_RDWR : fcntl(STDOUT_FILENO, F_GETFL);
@@ -33,7 +33,7 @@ static bool check_operands(const struct raw_options *raw, struct error *err)
         return error_set(err, ERR_USAGE,
                          "standard output is closed, and there is no run "
                          "directory (-o DIR) for the matches");
-    if (command == PIPELINE_FETCH && !raw->dir)
+    if (command == COMMAND_FETCH && !raw->dir)
         return error_set(err, ERR_USAGE, "fetch needs a run directory: -o DIR");
     return true;
 }
@@ -41,7 +41,7 @@ static bool check_operands(const struct raw_options *raw, struct error *err)
 static bool add_patterns(struct config *config, const struct raw_options *raw,
                          struct error *err)
 {
-    if (raw->command == PIPELINE_FETCH)
+    if (raw->command == COMMAND_FETCH)
         return true;
     config->patterns = patterns_new(raw->ignore_case, err);
     if (!config->patterns)
@@ -175,16 +175,23 @@ static bool describe_shaping(struct config *config,
     const struct pipeline_options *pipeline = &config->pipeline;
     buf_init(out, 1 << 20);
     buf_append_format(out, "max-body=%zu", pipeline->fetch.max_body);
-    if (raw->command != PIPELINE_FETCH)
+    if (raw->command != COMMAND_FETCH)
         buf_append_format(out, " format=%s status=%s max-matches=%zu",
                           pipeline->format == MATCH_TEXT ? "text" : "jsonl",
                           pipeline->searches_any_status ? "any" : "2xx",
                           pipeline->max_matches);
-    if (raw->command != PIPELINE_EXTRACT)
+    if (raw->command != COMMAND_EXTRACT)
         buf_append_format(out, " store=%s max-redirects=%u",
                           stores[pipeline->store], pipeline->max_redirects);
     config->pipeline.shaping = buf_string(out);
     return buf_check(out, "the options", err);
+}
+
+static enum pipeline_command pipeline_command(enum command command)
+{
+    return command == COMMAND_FETCH     ? PIPELINE_FETCH
+           : command == COMMAND_EXTRACT ? PIPELINE_EXTRACT
+                                        : PIPELINE_RUN;
 }
 
 static void set_pipeline(struct config *config, const struct raw_options *raw,
@@ -195,9 +202,9 @@ static void set_pipeline(struct config *config, const struct raw_options *raw,
     enum { FORMAT_JSONL, FORMAT_TEXT };
     bool is_text = raw->format == FORMAT_TEXT ||
                    (raw->format != FORMAT_JSONL && !raw->dir);
-    bool is_kept = raw->dir && raw->command != PIPELINE_EXTRACT;
+    bool is_kept = raw->dir && raw->command != COMMAND_EXTRACT;
     config->pipeline = (struct pipeline_options){
-        .command = raw->command,
+        .command = pipeline_command(raw->command),
         .input_count = raw->operands.count,
         .dir = raw->dir,
         .restarts = raw->restarts,

@@ -7,6 +7,8 @@
 
 #include "options.h"
 
+#include "fetchgrep/run/pipeline.h"
+
 struct config {
     struct pipeline_options pipeline;
     struct patterns *patterns;

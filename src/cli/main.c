@@ -78,11 +78,31 @@ static int flush_output(void)
     return STATUS_SYSTEM;
 }
 
-static int run_command(enum pipeline_command command, int argc, char **argv)
+/* run, fetch and extract: one pipeline. */
+static bool run_pipeline(const struct raw_options *raw, int *ret_status,
+                         struct error *err)
+{
+    struct config config;
+    if (!config_init(&config, raw, err))
+        return false;
+    bool done = pipeline_run(&config.pipeline, ret_status, err);
+    config_release(&config);
+    return done;
+}
+
+/* What each command does with its options. */
+static bool (*const commands[COMMAND_COUNT])(const struct raw_options *raw,
+                                             int *ret_status,
+                                             struct error *err) = {
+    [COMMAND_RUN] = run_pipeline,
+    [COMMAND_FETCH] = run_pipeline,
+    [COMMAND_EXTRACT] = run_pipeline,
+};
+
+static int run_command(enum command command, int argc, char **argv)
 {
     struct error err = { 0 };
     struct raw_options raw;
-    struct config config;
     int status = STATUS_OK;
     if (!interrupt_install(&err) ||
         !options_parse(argc, argv, command, &raw, &err))
@@ -90,12 +110,8 @@ static int run_command(enum pipeline_command command, int argc, char **argv)
     if (raw.wants_help) {
         options_print_help(command);
         status = flush_output();
-    } else if (!config_init(&config, &raw, &err)) {
+    } else if (!commands[command](&raw, &status, &err)) {
         status = report(&err);
-    } else {
-        if (!pipeline_run(&config.pipeline, &status, &err))
-            status = report(&err);
-        config_release(&config);
     }
     options_release(&raw);
     return status;
@@ -103,14 +119,11 @@ static int run_command(enum pipeline_command command, int argc, char **argv)
 
 int main(int argc, char **argv)
 {
-    static const enum pipeline_command commands[] = { PIPELINE_RUN,
-                                                      PIPELINE_FETCH,
-                                                      PIPELINE_EXTRACT };
     guard_descriptors();
     const char *word = argc > 1 ? argv[1] : "";
-    for (size_t i = 0; i < ARRAY_COUNT(commands); i++)
-        if (!strcmp(word, command_name(commands[i])))
-            return run_command(commands[i], argc - 1, argv + 1);
+    for (enum command i = 0; i < COMMAND_COUNT; i++)
+        if (!strcmp(word, command_name(i)))
+            return run_command(i, argc - 1, argv + 1);
     if (!strcmp(word, "--version")) {
         printf("fetchgrep %s\n", FETCHGREP_VERSION);
         return flush_output();

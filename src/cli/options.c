@@ -1,7 +1,10 @@
 #include "options.h"
 
+#include "fetchgrep/base/view.h"
+
 #include <getopt.h>
 #include <limits.h>
+#include <stddef.h>
 
 enum option_kind {
     KIND_FLAG,
@@ -290,7 +293,7 @@ static bool set_value(struct raw_options *raw, const struct option_row *row,
 
 /* ---- parsing ---------------------------------------------------------- */
 
-static bool is_for(const struct option_row *row, enum pipeline_command command)
+static bool is_for(const struct option_row *row, enum command command)
 {
     return row->commands >> command & 1;
 }
@@ -331,7 +334,7 @@ static const struct option_row *row_of(int found)
     return NULL;
 }
 
-static bool refuse(char **argv, int found, enum pipeline_command command,
+static bool refuse(char **argv, int found, enum command command,
                    struct error *err)
 {
     const struct option_row *row = row_of(optopt);
@@ -382,7 +385,7 @@ static bool set_initial(struct raw_options *raw, struct error *err)
     return true;
 }
 
-bool options_parse(int argc, char **argv, enum pipeline_command command,
+bool options_parse(int argc, char **argv, enum command command,
                    struct raw_options *ret_raw, struct error *err)
 {
     struct option longs[ROW_COUNT + 1];
@@ -421,13 +424,13 @@ void options_release(struct raw_options *raw)
 
 /* ---- help ------------------------------------------------------------- */
 
-const char *command_name(enum pipeline_command command)
+const char *command_name(enum command command)
 {
     static const char *const names[] = { "run", "fetch", "extract" };
     return names[command];
 }
 
-const char *command_usage(enum pipeline_command command)
+const char *command_usage(enum command command)
 {
     static const char *const usages[] = {
         "fetchgrep run MANIFEST... (-e REGEX | -f FILE)... [-o DIR] [options]",
@@ -457,7 +460,7 @@ static void print_row(const struct option_row *row)
     printf("\n");
 }
 
-void options_print_help(enum pipeline_command command)
+void options_print_help(enum command command)
 {
     printf("usage: %s\n\n", command_usage(command));
     for (size_t i = 0; i < ROW_COUNT; i++)

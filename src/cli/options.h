@@ -9,12 +9,21 @@
 #define FETCHGREP_CLI_OPTIONS_H
 
 #include "fetchgrep/base/error.h"
-#include "fetchgrep/run/pipeline.h"
+
+#include <stdint.h>
+
+/* What fetchgrep is asked to do; the first argument. */
+enum command {
+    COMMAND_RUN,
+    COMMAND_FETCH,
+    COMMAND_EXTRACT,
+    COMMAND_COUNT,
+};
 
 enum command_bit {
-    FOR_RUN = 1 << PIPELINE_RUN,
-    FOR_FETCH = 1 << PIPELINE_FETCH,
-    FOR_EXTRACT = 1 << PIPELINE_EXTRACT,
+    FOR_RUN = 1 << COMMAND_RUN,
+    FOR_FETCH = 1 << COMMAND_FETCH,
+    FOR_EXTRACT = 1 << COMMAND_EXTRACT,
     FOR_NETWORK = FOR_RUN | FOR_FETCH,
     FOR_SEARCH = FOR_RUN | FOR_EXTRACT,
     FOR_ALL = FOR_RUN | FOR_FETCH | FOR_EXTRACT,
@@ -33,7 +42,7 @@ struct raw_pattern {
 };
 
 struct raw_options {
-    enum pipeline_command command;
+    enum command command;
     struct string_list operands;
     struct raw_pattern *patterns;
     size_t pattern_count, pattern_capacity;
@@ -68,15 +77,15 @@ struct raw_options {
 };
 
 /* Reads argv behind the command's name. Strings are borrowed from it. */
-bool options_parse(int argc, char **argv, enum pipeline_command command,
+bool options_parse(int argc, char **argv, enum command command,
                    struct raw_options *ret_raw, struct error *err) MUST_CHECK;
 void options_release(struct raw_options *raw);
 
 /* The help of one command, on standard output. */
-void options_print_help(enum pipeline_command command);
+void options_print_help(enum command command);
 
 /* The name, and what its operands are. */
-const char *command_name(enum pipeline_command command);
-const char *command_usage(enum pipeline_command command);
+const char *command_name(enum command command);
+const char *command_usage(enum command command);
 
 #endif

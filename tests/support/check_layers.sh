@@ -31,6 +31,11 @@ function home(header, path) {
     if (header == "omp.h") return path == "src/run/team_threads.c"
     if (header ~ /^(zlib|libdeflate)\.h$/) return path == "src/base/codec_gzip.c"
     if (header ~ /^openssl\//) return path == "src/base/digest.c"
+    if (header == "zstd.h") return path ~ /^src\/base\/(codec_)?zstd/
+    if (header ~ /^brotli\//) return path == "src/base/codec_brotli.c"
+    if (header ~ /^(iconv|uchardet\/uchardet)\.h$/)
+        return path ~ /^src\/extract\/charset/
+    if (header == "hs/hs.h") return path ~ /^src\/extract\/prefilter/
     if (header == "jansson.h") return path ~ /^src\/(archive|record)\//
     return 1
 }
