@@ -176,10 +176,11 @@ static bool describe_shaping(struct config *config,
     buf_init(out, 1 << 20);
     buf_append_format(out, "max-body=%zu", pipeline->fetch.max_body);
     if (raw->command != COMMAND_FETCH)
-        buf_append_format(out, " format=%s status=%s max-matches=%zu",
-                          pipeline->format == MATCH_TEXT ? "text" : "jsonl",
-                          pipeline->searches_any_status ? "any" : "2xx",
-                          pipeline->max_matches);
+        buf_append_format(
+            out, " format=%s status=%s max-matches=%zu page-time=%llums",
+            pipeline->format == MATCH_TEXT ? "text" : "jsonl",
+            pipeline->searches_any_status ? "any" : "2xx",
+            pipeline->max_matches, (unsigned long long)pipeline->page_time_ms);
     if (raw->command != COMMAND_EXTRACT)
         buf_append_format(out, " store=%s max-redirects=%u",
                           stores[pipeline->store], pipeline->max_redirects);
@@ -217,6 +218,7 @@ static void set_pipeline(struct config *config, const struct raw_options *raw,
         .commit_interval_ms = (int64_t)raw->commit_interval_ms,
         .memory = raw->memory,
         .max_matches = raw->max_matches,
+        .page_time_ms = raw->page_time_ms,
         .searches_any_status = raw->status == 1,
         .progress = (enum pipeline_progress)raw->progress,
     };

@@ -60,6 +60,8 @@ static const struct option_row rows[] = {
       "form of the matches (jsonl; text on standard output)", FOR_SEARCH },
     { "max-matches", 0, KIND_COUNT, AT(max_matches), 1, UINT32_MAX, "100000",
       NULL, "N", "of a page and pattern at most", FOR_SEARCH },
+    { "page-time", 0, KIND_TIME, AT(page_time_ms), 1, DAY_MS, "10s", NULL, "T",
+      "for all patterns of a page together", FOR_SEARCH },
     { "status", 0, KIND_CHOICE, AT(status), 0, 0, "2xx", statuses, "2xx|any",
       "which pages patterns run on", FOR_SEARCH },
     { "workers", 'j', KIND_WORKERS, AT(workers), 1, 4096, "auto", NULL, "N",

@@ -68,6 +68,7 @@ struct raw_options {
     uint64_t commit_interval_ms;
     uint64_t memory;
     uint64_t max_matches;
+    uint64_t page_time_ms;
     uint64_t status;
     const char *max_failed;
     bool allows_private;

@@ -15,6 +15,7 @@ struct pattern {
     size_t regex_size;
     char *place;              /* where it was given: "-e", "FILE:LINE" */
     pcre2_code *code;         /* JIT compiled where that could be done */
+    bool has_windows;         /* may be searched in windows, see seek.h */
     uint32_t capture_count;   /* PCRE2's groups, beside group 0 */
     uint32_t *capture_group;  /* captures 1 to capture_count: index below */
     uint32_t group_count;     /* fewer than captures where they share names */

@@ -1,58 +1,24 @@
-/*
- * pcre2_match uses the JIT code where there is some; calling that directly
- * (pcre2_jit_match) gained nothing measurable. Text is known to be valid UTF-8,
- * so its check is switched off: it would be made again for each match.
- *
- * match_at is the only call of PCRE2. Limits on matching do not bound time, as
- * the count begins anew at each start position; a clock, and windows of start
- * positions between which it is read, belong into that function.
- */
 #include "fetchgrep/extract/matcher.h"
 
-#include "compiled.h"
+#include "seek.h"
 
 #include <stdarg.h>
-
-enum {
-    DEFAULT_MATCH_LIMIT = 10 * 1000 * 1000,
-    DEFAULT_HEAP_LIMIT = 64 << 20,
-    JIT_STACK_START = 32 << 10,
-    DEFAULT_JIT_STACK = 16 << 20,
-    DEPTH_LIMIT = 1000 * 1000,
-};
 
 struct matcher {
     const struct patterns *patterns;
     size_t max_matches;
-    pcre2_match_context *context;
-    pcre2_jit_stack *jit_stack;
-    pcre2_match_data *data; /* large enough for any pattern */
-    uint32_t capture_count; /* which `data` has room for */
-    bool is_swollen;        /* `data` keeps what the interpreter took */
+    struct seeker seeker;
     struct view *groups;    /* of the pattern with most of them */
+    struct search *waiting; /* of as many as there are patterns */
+    size_t waiting_count;
 };
 
-static uint32_t most_captures(const struct patterns *patterns)
-{
-    uint32_t most = 0;
-    for (size_t i = 0; i < patterns->count; i++)
-        if (patterns->list[i].capture_count > most)
-            most = patterns->list[i].capture_count;
-    return most;
-}
-
-static void set_limits(struct matcher *matcher,
-                       const struct matcher_options *options)
-{
-    uint32_t match_limit =
-        options->match_limit ? options->match_limit : DEFAULT_MATCH_LIMIT;
-    size_t heap_bytes = options->heap_limit_bytes ? options->heap_limit_bytes
-                                                  : DEFAULT_HEAP_LIMIT;
-    pcre2_set_match_limit(matcher->context, match_limit);
-    pcre2_set_depth_limit(matcher->context, DEPTH_LIMIT);
-    pcre2_set_heap_limit(matcher->context, (uint32_t)(heap_bytes / 1024));
-    pcre2_jit_stack_assign(matcher->context, NULL, matcher->jit_stack);
-}
+/* One pattern on its way through a text. */
+struct search {
+    const struct pattern *pattern;
+    struct cursor at;
+    size_t match_count;
+};
 
 struct matcher *matcher_new(const struct patterns *patterns,
                             const struct matcher_options *options,
@@ -63,23 +29,20 @@ struct matcher *matcher_new(const struct patterns *patterns,
         error_no_memory(err, "a matcher");
         return NULL;
     }
-    size_t stack =
-        options->jit_stack_bytes ? options->jit_stack_bytes : DEFAULT_JIT_STACK;
     matcher->patterns = patterns;
-    matcher->capture_count = most_captures(patterns);
     matcher->max_matches = options->max_matches;
-    matcher->context = pcre2_match_context_create(NULL);
-    /* NULL where there is no JIT: nothing needs it then. */
-    matcher->jit_stack = pcre2_jit_stack_create(JIT_STACK_START, stack, NULL);
-    matcher->data = pcre2_match_data_create(matcher->capture_count + 1, NULL);
+    if (!seeker_init(&matcher->seeker, patterns, options, err)) {
+        matcher_free(matcher);
+        return NULL;
+    }
     matcher->groups =
-        calloc((size_t)matcher->capture_count + 1, sizeof(struct view));
-    if (!matcher->context || !matcher->data || !matcher->groups) {
+        calloc((size_t)matcher->seeker.capture_count + 1, sizeof(struct view));
+    matcher->waiting = calloc(patterns->count + 1, sizeof(struct search));
+    if (!matcher->groups || !matcher->waiting) {
         matcher_free(matcher);
         error_no_memory(err, "a matcher");
         return NULL;
     }
-    set_limits(matcher, options);
     return matcher;
 }
 
@@ -87,64 +50,13 @@ void matcher_free(struct matcher *matcher)
 {
     if (!matcher)
         return;
-    pcre2_match_data_free(matcher->data);
-    pcre2_jit_stack_free(matcher->jit_stack);
-    pcre2_match_context_free(matcher->context);
+    seeker_release(&matcher->seeker);
     free(matcher->groups);
+    free(matcher->waiting);
     free(matcher);
 }
 
-/* One call of PCRE2. What overflows the JIT stack is tried once more with the
- * interpreter, whose stack is the heap under its limit. */
-static int match_at(struct matcher *matcher, const struct pattern *pattern,
-                    struct view text, size_t start, uint32_t flags)
-{
-    flags |= PCRE2_NO_UTF_CHECK;
-    PCRE2_SPTR subject = (PCRE2_SPTR)text.data;
-    int code = pcre2_match(pattern->code, subject, text.size, start, flags,
-                           matcher->data, matcher->context);
-    if (code == PCRE2_ERROR_JIT_STACKLIMIT) {
-        matcher->is_swollen = true;
-        code =
-            pcre2_match(pattern->code, subject, text.size, start,
-                        flags | PCRE2_NO_JIT, matcher->data, matcher->context);
-    }
-    return code;
-}
-
-/* The interpreter leaves its stack, up to the heap limit, in the match data:
- * after one hard page that is not kept for all the others. */
-static void give_heap_back(struct matcher *matcher)
-{
-    pcre2_match_data *data =
-        matcher->is_swollen
-            ? pcre2_match_data_create(matcher->capture_count + 1, NULL)
-            : NULL;
-    if (!data)
-        return;
-    pcre2_match_data_free(matcher->data);
-    matcher->data = data;
-    matcher->is_swollen = false;
-}
-
-/* What a failed match is called in an outcome. */
-static const char *limit_name(int code)
-{
-    switch (code) {
-    case PCRE2_ERROR_MATCHLIMIT:
-        return "match limit";
-    case PCRE2_ERROR_HEAPLIMIT:
-        return "heap limit";
-    case PCRE2_ERROR_DEPTHLIMIT:
-        return "depth limit";
-    case PCRE2_ERROR_JIT_STACKLIMIT:
-        return "JIT stack limit";
-    case PCRE2_ERROR_NOMEMORY:
-        return "memory";
-    default:
-        return NULL;
-    }
-}
+/* ---- what is told of a search ------------------------------------------ */
 
 static void note_limit(struct matcher_report *report,
                        const struct pattern *pattern, const char *format, ...)
@@ -155,9 +67,8 @@ static void note_limit(struct matcher_report *report,
 {
     char reason[128];
     va_list args;
-    if (report->is_limited)
+    if (report->limited_count++)
         return; /* the first is told */
-    report->is_limited = true;
     va_start(args, format);
     vsnprintf(reason, sizeof(reason), format, args);
     va_end(args);
@@ -165,11 +76,20 @@ static void note_limit(struct matcher_report *report,
              pattern->name, reason);
 }
 
+/* Patterns beside the first one that did not run to their end. */
+static void note_others(struct matcher_report *report)
+{
+    size_t size = strlen(report->limit), others = report->limited_count - 1;
+    snprintf(report->limit + size, sizeof(report->limit) - size,
+             "; %zu more pattern%s did not end", others,
+             others == 1 ? "" : "s");
+}
+
 static void note_error(struct matcher_report *report,
                        const struct pattern *pattern, int code, size_t start)
 {
     char message[96] = "";
-    const char *name = limit_name(code);
+    const char *name = seek_limit_name(code);
     if (!name)
         pcre2_get_error_message(code, (PCRE2_UCHAR *)message, sizeof(message));
     note_limit(report, pattern, "%.60s reached, searching from offset %zu",
@@ -180,7 +100,7 @@ static void note_error(struct matcher_report *report,
 static void fill_groups(struct matcher *matcher, const struct pattern *pattern,
                         struct view text)
 {
-    const PCRE2_SIZE *pairs = pcre2_get_ovector_pointer(matcher->data);
+    const PCRE2_SIZE *pairs = pcre2_get_ovector_pointer(matcher->seeker.data);
     for (uint32_t i = 0; i < pattern->group_count; i++)
         matcher->groups[i] = view_of(NULL, 0);
     for (uint32_t i = 0; i < pattern->capture_count; i++) {
@@ -197,7 +117,7 @@ static bool emit(struct matcher *matcher, const struct pattern *pattern,
                  struct view text, match_fn *on_match, void *ctx,
                  struct error *err)
 {
-    const PCRE2_SIZE *pairs = pcre2_get_ovector_pointer(matcher->data);
+    const PCRE2_SIZE *pairs = pcre2_get_ovector_pointer(matcher->seeker.data);
     fill_groups(matcher, pattern, text);
     size_t to = pairs[1], from = pairs[0] < to ? pairs[0] : to;
     const struct match match = {
@@ -216,32 +136,17 @@ static bool emit(struct matcher *matcher, const struct pattern *pattern,
 static void unset_groups_from(struct matcher *matcher,
                               const struct pattern *pattern, int code)
 {
-    PCRE2_SIZE *pairs = pcre2_get_ovector_pointer(matcher->data);
+    PCRE2_SIZE *pairs = pcre2_get_ovector_pointer(matcher->seeker.data);
     for (uint32_t i = (uint32_t)code; i <= pattern->capture_count; i++)
         pairs[2 * i] = pairs[2 * i + 1] = PCRE2_UNSET;
 }
-
-static size_t character_size(struct view text, size_t at)
-{
-    size_t size = 1;
-    while (at + size < text.size &&
-           ((unsigned char)text.data[at + size] & 0xc0) == 0x80)
-        size++;
-    return size;
-}
-
-/* Where to search on, and with which flags. */
-struct cursor {
-    size_t start;
-    uint32_t flags;
-};
 
 /* Whether the match at hand is one that was found already and does not move on:
  * \K, set in a lookaround, hides from PCRE2 that it is empty. */
 static bool is_repeated(const struct matcher *matcher,
                         const struct cursor *cursor)
 {
-    const PCRE2_SIZE *pair = pcre2_get_ovector_pointer(matcher->data);
+    const PCRE2_SIZE *pair = pcre2_get_ovector_pointer(matcher->seeker.data);
     return pair[1] <= cursor->start &&
            (cursor->flags || pair[0] < cursor->start);
 }
@@ -254,9 +159,10 @@ static bool is_repeated(const struct matcher *matcher,
 static void step(const struct matcher *matcher, struct view text,
                  struct cursor *cursor)
 {
-    const PCRE2_SIZE *pair = pcre2_get_ovector_pointer(matcher->data);
+    const PCRE2_SIZE *pair = pcre2_get_ovector_pointer(matcher->seeker.data);
+    cursor->window = 0;
     if (is_repeated(matcher, cursor)) {
-        cursor->start += character_size(text, cursor->start);
+        cursor->start += seek_character_size(text, cursor->start);
         cursor->flags = 0;
         return;
     }
@@ -266,34 +172,80 @@ static void step(const struct matcher *matcher, struct view text,
     cursor->flags = is_empty || !is_moving ? PCRE2_NOTEMPTY_ATSTART : 0;
 }
 
-/* All matches of one pattern. False when `on_match` fails. */
-static bool search_pattern(struct matcher *matcher,
-                           const struct pattern *pattern, struct view text,
-                           match_fn *on_match, void *ctx,
-                           struct matcher_report *report, struct error *err)
+enum search_result { SEARCH_DONE, SEARCH_LATE, SEARCH_FAILED };
+
+/* The matches of one pattern, from where `search` stands. LATE when its time is
+ * over, FAILED when `on_match` fails. */
+static enum search_result go_on(struct matcher *matcher, struct search *search,
+                                struct view text, match_fn *on_match, void *ctx,
+                                struct matcher_report *report,
+                                struct error *err)
 {
-    size_t count = 0;
-    for (struct cursor at = { 0 }; at.start <= text.size;
-         step(matcher, text, &at)) {
-        int code = match_at(matcher, pattern, text, at.start, at.flags);
+    const struct pattern *pattern = search->pattern;
+    for (; search->at.start <= text.size; step(matcher, text, &search->at)) {
+        int code = seek_next(&matcher->seeker, pattern, text, &search->at);
         if (code == PCRE2_ERROR_NOMATCH)
             break;
+        if (code == SEEK_PAGE_TIME)
+            return SEARCH_LATE;
         if (code < 0) {
-            note_error(report, pattern, code, at.start);
+            note_error(report, pattern, code, search->at.window);
             break;
         }
-        if (is_repeated(matcher, &at))
+        if (is_repeated(matcher, &search->at))
             continue;
-        if (count == matcher->max_matches) {
+        if (search->match_count == matcher->max_matches) {
             note_limit(report, pattern, "more than %zu matches (--max-matches)",
                        matcher->max_matches);
             break;
         }
         unset_groups_from(matcher, pattern, code);
         if (!emit(matcher, pattern, text, on_match, ctx, err))
-            return false;
-        count++;
+            return SEARCH_FAILED;
+        search->match_count++;
         report->match_count++;
+    }
+    return SEARCH_DONE;
+}
+
+/* What one pattern may take at first of the time that is left of a page. */
+enum { FIRST_PARTS = 4 };
+
+/* Each pattern in its turn; one that takes long waits until the others have
+ * run. */
+static bool search_all(struct matcher *matcher, struct view text,
+                       match_fn *on_match, void *ctx,
+                       struct matcher_report *report, struct error *err)
+{
+    size_t parts = matcher->patterns->count > 1 ? FIRST_PARTS : 1;
+    for (size_t i = 0; i < matcher->patterns->count; i++) {
+        struct search search = { .pattern = &matcher->patterns->list[i] };
+        seek_allot(&matcher->seeker, parts);
+        enum search_result result =
+            go_on(matcher, &search, text, on_match, ctx, report, err);
+        if (result == SEARCH_LATE)
+            matcher->waiting[matcher->waiting_count++] = search;
+        else if (result == SEARCH_FAILED)
+            return false;
+    }
+    return true;
+}
+
+/* Those that took long share what is left of the page's time. */
+static bool search_waiting(struct matcher *matcher, struct view text,
+                           match_fn *on_match, void *ctx,
+                           struct matcher_report *report, struct error *err)
+{
+    for (size_t i = 0; i < matcher->waiting_count; i++) {
+        struct search *search = &matcher->waiting[i];
+        seek_allot(&matcher->seeker, matcher->waiting_count - i);
+        enum search_result result =
+            go_on(matcher, search, text, on_match, ctx, report, err);
+        if (result == SEARCH_LATE)
+            note_error(report, search->pattern, SEEK_PAGE_TIME,
+                       search->at.window);
+        else if (result == SEARCH_FAILED)
+            return false;
     }
     return true;
 }
@@ -303,13 +255,15 @@ bool matcher_search(struct matcher *matcher, struct view text,
                     struct matcher_report *ret_report, struct error *err)
 {
     struct matcher_report report = { 0 };
-    bool done = true;
     if (!text.data)
         text = view_of("", 0); /* so that an empty group is not an unset one */
-    for (size_t i = 0; done && i < matcher->patterns->count; i++)
-        done = search_pattern(matcher, &matcher->patterns->list[i], text,
-                              on_match, ctx, &report, err);
-    give_heap_back(matcher);
+    matcher->waiting_count = 0;
+    seek_begin(&matcher->seeker, text);
+    bool done = search_all(matcher, text, on_match, ctx, &report, err) &&
+                search_waiting(matcher, text, on_match, ctx, &report, err);
+    seek_end(&matcher->seeker);
+    if (report.limited_count > 1)
+        note_others(&report);
     if (done)
         *ret_report = report;
     return done;

@@ -30,6 +30,7 @@ struct patterns *patterns_new(bool ignore_case, struct error *err)
     pcre2_set_newline(patterns->context, PCRE2_NEWLINE_LF);
     pcre2_set_bsr(patterns->context, PCRE2_BSR_UNICODE);
     patterns->flags = PCRE2_UTF | PCRE2_NEVER_BACKSLASH_C |
+                      PCRE2_USE_OFFSET_LIMIT |
                       (ignore_case ? PCRE2_CASELESS : 0);
     return patterns;
 }
@@ -227,6 +228,21 @@ static bool compile_with(const struct patterns *patterns,
     return syntax_error(pattern, message, place, err);
 }
 
+/*
+ * A search that begins anew where a window ended finds the same, but for what
+ * depends on where it began: \G, verbs that end it or jump ahead, and anchored
+ * patterns, which PCRE2 tries at the first position only.
+ */
+static bool may_have_windows(const struct pattern *pattern)
+{
+    static const char *const words[] = { "\\G", "(*COMMIT", "(*SKIP" };
+    for (size_t i = 0; i < ARRAY_COUNT(words); i++)
+        if (memmem(pattern->regex, pattern->regex_size, words[i],
+                   strlen(words[i])))
+            return false;
+    return !(ask(pattern->code, PCRE2_INFO_ALLOPTIONS) & PCRE2_ANCHORED);
+}
+
 static bool compile(const struct patterns *patterns, struct pattern *pattern,
                     struct error *err)
 {
@@ -239,6 +255,7 @@ static bool compile(const struct patterns *patterns, struct pattern *pattern,
     if (is_start_search_wrong(pattern) &&
         !compile_with(patterns, pattern, PCRE2_NO_START_OPTIMIZE, err))
         return false;
+    pattern->has_windows = may_have_windows(pattern);
     /* Without JIT (a machine that forbids it, a construct it lacks) the
      * interpreter gives the same matches. */
     (void)pcre2_jit_compile(pattern->code, PCRE2_JIT_COMPLETE);

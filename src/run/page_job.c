@@ -220,7 +220,7 @@ static bool search(struct steps *steps, struct error *err)
         snprintf(report.limit, sizeof(report.limit),
                  "its matches take more than %zu bytes; cut there",
                  match_bytes_max(worker->job));
-    if (sink.is_full || report.is_limited)
+    if (sink.is_full || report.limited_count)
         steps_find_fault(steps, OUTCOME_PATTERN_LIMIT, report.limit);
     return true;
 }

@@ -435,6 +435,7 @@ static bool start_team(struct pipeline *pipeline, struct error *err)
     bool is_fetched = pipeline->manifest != NULL;
     pipeline->job.patterns = options->patterns;
     pipeline->job.matcher.max_matches = options->max_matches;
+    pipeline->job.matcher.page_time_ms = options->page_time_ms;
     pipeline->job.format = options->format;
     pipeline->job.searches_any_status = options->searches_any_status;
     pipeline->job.is_stream = !pipeline->dir;

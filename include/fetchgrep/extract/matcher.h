@@ -7,7 +7,8 @@
  *
  * Limits have names: a pattern that runs into its match, heap or JIT stack
  * limit, or into max_matches, is reported, never taken for "no match"; what it
- * found before stands and the other patterns run on.
+ * found before stands and the other patterns run on. A pattern that takes long
+ * waits until the others have run; then the rest of the page's time is its.
  *
  * Thread rule: a matcher belongs to one worker; patterns are shared.
  */
@@ -24,12 +25,15 @@ struct matcher_options {
     uint32_t match_limit;    /* pcre2_set_match_limit; 0: a sane default */
     size_t heap_limit_bytes; /* 0: a sane default */
     size_t jit_stack_bytes;  /* the most it may grow to; 0: a default */
+    uint64_t page_time_ms;   /* of all patterns together; 0: no clock */
+    int64_t (*now_ns)(void); /* NULL: clock_now_ns */
 };
 
 struct matcher_report {
     uint64_t match_count;
-    bool is_limited; /* some pattern did not run to its end */
-    char limit[192]; /* which pattern, which limit, where: a sentence part */
+    size_t limited_count; /* patterns that did not run to their end */
+    char
+        limit[256]; /* the first of them, which limit, where: a sentence part */
 };
 
 struct matcher *matcher_new(const struct patterns *patterns,

@@ -35,6 +35,7 @@ struct pipeline_options {
     int64_t commit_interval_ms;
     size_t memory; /* page bytes in flight */
     size_t max_matches;
+    uint64_t page_time_ms;
     bool searches_any_status;
     bool has_max_failed;
     double max_failed; /* entries, or percent */
