@@ -65,7 +65,8 @@ LIB_SRCS := $(filter-out src/cli/main.c,$(SRCS))
 LIB_OBJS := $(LIB_SRCS:%.c=$(B)/%.o)
 UNITS    := $(wildcard tests/unit/*/test_*.c)
 UNIT_BINS := $(UNITS:%.c=$(B)/%)
-TOOLS    := $(patsubst %.c,$(B)/%,$(wildcard tests/server/*.c tests/bench/*.c))
+TOOLS    := $(patsubst %.c,$(B)/%,$(wildcard tests/server/*.c))
+BENCH_TOOLS := $(B)/tests/bench/count_locks.so
 PROGRAM  := $(B)/fetchgrep
 
 Q := $(if $(V),,@)
@@ -104,6 +105,11 @@ $(B)/tests/server/%: tests/server/%.c Makefile
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(CPPFLAGS_OWN) $(CPPFLAGS) $(CFLAGS_OWN) $(SAN) $(CFLAGS) \
 	    -MMD -MP -o $@ $< $(LDFLAGS)
+
+$(B)/tests/bench/%.so: tests/bench/%.c Makefile
+	$(call say,TOOL,$<)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(CPPFLAGS_OWN) $(CFLAGS_OWN) -fPIC -shared -o $@ $<
 
 -include $(shell find build -name '*.d' 2>/dev/null)
 
@@ -181,8 +187,8 @@ format: ## lay the sources out as .clang-format says
 	$(Q)clang-format -i $(OWN_C)
 
 bench: deps-bench ## measure against curl, ripgrep, wget and the tutorial scripts
-	$(Q)$(MAKE) --no-print-directory all tools
-	$(Q)tests/bench/bench.py --program $(CURDIR)/$(PROGRAM)
+	$(Q)$(MAKE) --no-print-directory all $(BENCH_TOOLS)
+	$(Q)tests/bench/bench.py --program $(PROGRAM) --tools $(B)/tests/bench $(BENCH)
 
 PREFIX  ?= /usr/local
 DESTDIR ?=

@@ -18,7 +18,8 @@ import tempfile
 
 sys.dont_write_bytecode = True  # nothing is left beside the sources
 from corpus import Corpus
-from lines import Line, Lines
+from kinds import CountLine, Line
+from lines import Lines
 from measure import Wrong, run
 
 ROW = "{:<22} {:>9} {:>9} {:>7}  {:<13} {:>7}  {}"
@@ -38,6 +39,8 @@ class Bench:
         try:
             if isinstance(line, Line):
                 self.measure_pairs(line)
+            elif isinstance(line, CountLine):
+                self.measure_count(line)
             else:
                 self.measure_memory(line)
         except Wrong as wrong:
@@ -71,6 +74,13 @@ class Bench:
             name = os.path.basename(peer.argv[1])
             self.notes.append(f"{line.name}: {name} once: {wall:.2f} s")
         line.peer = min(rivals)[2]
+
+    def measure_count(self, line):
+        self.note(line.name, ours=line.ours)
+        run(line.ours, self.workdir)
+        count = line.count()
+        self.row(line.name, f"{count:.3f}", "", "", "", f"{line.limit:.2f}",
+                 self.verdict(count, line.limit))
 
     def measure_memory(self, line):
         self.note(line.name, short=line.short, long=line.long)
@@ -173,6 +183,8 @@ def first_line(command):
 def parse_options():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--program", required=True)
+    parser.add_argument("--tools", required=True,
+                        help="the directory of hs_floor and count_locks.so")
     parser.add_argument("--runs", type=int, default=0,
                         help="pairs of each line (5; 21 for the start-up)")
     parser.add_argument("--only", action="append", metavar="NAME", default=[],
@@ -183,6 +195,7 @@ def parse_options():
                         help="print the commands as they come")
     options = parser.parse_args()
     options.program = os.path.abspath(options.program)
+    options.tools = os.path.abspath(options.tools)
     return options
 
 
@@ -199,7 +212,7 @@ def work(options, workdir):
     bench = Bench(options, workdir)
     try:
         corpus.serve()
-        lines = Lines(options.program, corpus)
+        lines = Lines(options.program, options.tools, corpus)
         chosen = choose(options, lines)
         bench.header()
         for name in chosen:

@@ -8,11 +8,16 @@ Everything lies in one private directory on tmpfs:
     tree10/       ten times tree/, by hard links (for the memory lines)
     *.urls        lists of URLs
     *.curl        the same for `curl --config`, with an output each
+    rules-N       N generated patterns
+    pages.warc.gz the pages of tree/, fetched and kept
 """
 
+import glob
 import os
 import shutil
 import subprocess
+
+from measure import run
 
 DOC = "/usr/share/doc/python3-doc/html"
 NGINX_SH = os.path.join(os.path.dirname(os.path.abspath(__file__)),
@@ -91,6 +96,16 @@ class Corpus:
                 shutil.copytree(tree, os.path.join(tree10, str(copy)),
                                 copy_function=os.link)
         return tree10
+
+    def make_warc(self, run_kept):
+        """pages.warc.gz: the pages of tree/ in one archive, with no index."""
+        warc = self.path("pages.warc.gz")
+        if not os.path.exists(warc):
+            command = run_kept(self.urls("docs-10", self.docs, 10), 10)
+            run(command, self.dir)
+            pages = glob.glob(command.fresh[0] + "/pages/*.warc.gz")
+            shutil.move(*pages, warc)
+        return warc
 
     def serve(self):
         environment = dict(os.environ, TMPDIR=self.dir)

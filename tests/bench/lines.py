@@ -4,48 +4,25 @@ import glob
 import gzip
 import json
 import os
-from dataclasses import dataclass
-from typing import Optional
 
+from extract_lines import META, ExtractLines
+from kinds import Line, MemoryLine
 from measure import Command, Wrong
 
-META = "<meta .*?>"
 PEERS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "peers")
 MODELS = ["thread_pool", "asyncio_aiohttp", "process_pool"]
 MANY = ["--per-host", "64", "--concurrency", "64", "--allow-private",
         "--progress", "none"]
 CURL = ["curl", "-q", "-Z", "--parallel-max", "64", "--fail", "--silent",
         "--show-error", "--no-progress-meter"]
-RG = ["rg", "--no-config", "-j2", "-uuu", "-oN", META]
 
 
-@dataclass
-class Line:
-    name: str
-    ours: Command
-    peer: Command
-    floor: float
-    cpu_floor: Optional[float] = None
-    runs: Optional[int] = None
-    #: other commands that might be the peer: the fastest of all is taken
-    others: tuple = ()
-
-
-@dataclass
-class MemoryLine:
-    name: str
-    short: Command
-    long: Command
-    limit: int = 400_000_000
-    #: windows of fixed size (16 MB of pages that wait) may fill in a longer run
-    growth: int = 16 << 20
-
-
-class Lines:
+class Lines(ExtractLines):
     """Makes each line when it is asked for, with the files it needs."""
 
-    def __init__(self, program, corpus):
+    def __init__(self, program, tools, corpus):
         self.program = program
+        self.tools = tools
         self.corpus = corpus
         self.out = corpus.path("ours.dir")
         self.text = corpus.path("ours.out")
@@ -55,7 +32,7 @@ class Lines:
             "run-python": self.run_python,
             "warc-wget": self.warc_wget,
             "small-curl": self.small_curl,
-            "extract-rg": self.extract_rg,
+            **self.extract_names(),
             "start-stdout": self.start_stdout,
             "start-dir": self.start_dir,
             "memory-run": self.memory_run,
@@ -96,12 +73,6 @@ class Lines:
         listing = self.small(1)
         peer = Command([*CURL, "--config", self.corpus.curl_config(listing)])
         return Line("small-curl", self.fetch(listing, 1), peer, 0.75, 0.8)
-
-    def extract_rg(self):
-        tree = self.corpus.make_tree()
-        peer = Command([*RG, tree], stdout=self.theirs, fresh=[self.theirs],
-                       check=lambda: count_lines(self.theirs))
-        return Line("extract-rg", self.extract(tree), peer, 1.3)
 
     def start_stdout(self):
         listing = self.four()

@@ -51,10 +51,12 @@ class Wrong(Exception):
     """A command failed or its result is not what it must be."""
 
 
-def clean_environment():
+def clean_environment(workdir):
     # No proxy, no locale and no settings of whoever calls this.
     keep = {"PATH": os.environ.get("PATH", "/usr/bin:/bin"), "LANG": "C.UTF-8"}
     keep["PATH"] += ":/usr/sbin:/sbin"
+    # Sets of patterns that were compiled are kept below it.
+    keep["XDG_CACHE_HOME"] = os.path.join(workdir, "cache")
     return keep
 
 
@@ -76,7 +78,7 @@ def run(command, workdir, memory=False):
 def spawn_and_wait(argv, workdir, out, err, memory):
     started = time.perf_counter()
     child = subprocess.Popen(
-        argv, cwd=workdir, env=clean_environment(), stdin=subprocess.DEVNULL,
+        argv, cwd=workdir, env=clean_environment(workdir), stdin=subprocess.DEVNULL,
         stdout=out, stderr=err, start_new_session=True)
     pss = 0
     try:
