@@ -53,6 +53,9 @@ struct raw_options {
     uint64_t workers; /* 0: as many as there are cores */
     uint64_t concurrency;
     uint64_t per_host;
+    uint64_t host_delay_ms;
+    uint64_t host_failures;
+    uint64_t retries;
     uint64_t fetch_threads; /* 0: auto */
     uint64_t connect_timeout_ms, timeout_ms, stall_timeout_ms;
     uint64_t max_body;

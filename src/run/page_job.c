@@ -422,11 +422,12 @@ static void describe_transfer(const struct page_job *job,
     const struct page *page = entry->page;
     line->source = view_of_string(job->sources[entry->source_index]);
     line->line = entry->line;
-    if (!page)
-        return;
-    line->was_fetched = true;
+    /* A failure without a page: its host was given up. */
+    line->was_fetched = page || outcome_is_failed(entry->outcome);
     line->attempts = entry->attempts;
     line->redirects = entry->redirects;
+    if (!page)
+        return;
     line->status = page->status;
     line->ip = view_of_string(page->ip);
     line->http = view_of_string(page->http_version);

@@ -11,6 +11,8 @@
  */
 #include "pipeline_state.h"
 
+#include "attempts.h"
+
 #include "fetchgrep/archive/cdxj.h"
 #include "fetchgrep/base/clock.h"
 #include "fetchgrep/base/fs.h"
@@ -230,16 +232,24 @@ static bool is_team_behind(struct pipeline *pipeline)
     return atomic_load(&job->waiting_bytes) >= job->waiting_limit / 2;
 }
 
-static enum fetch_take_result take_entry(void *ctx, struct entry **ret_entry)
+static enum fetch_take_result take_entry(void *ctx, struct entry **ret_entry,
+                                         int64_t *ret_due_ns)
 {
     struct pipeline *pipeline = ctx;
     if (!atomic_load(&pipeline->is_stopping) && is_team_behind(pipeline))
         return FETCH_TAKE_WAIT;
-    switch (frontier_take(pipeline->frontier, ret_entry)) {
+    struct entry *entry;
+    enum frontier_result result;
+    while ((result = frontier_take(pipeline->frontier, &entry, ret_due_ns)) ==
+           FRONTIER_GIVEN_UP)
+        send_to_team(pipeline, &entry, 1);
+    switch (result) {
     case FRONTIER_ENTRY:
+        *ret_entry = entry;
         return FETCH_TAKE_ENTRY;
     case FRONTIER_WAIT:
         return FETCH_TAKE_WAIT;
+    case FRONTIER_GIVEN_UP:
     case FRONTIER_END:
     default:
         return FETCH_TAKE_END;
@@ -295,7 +305,8 @@ static bool find_next_hop(struct pipeline *pipeline, struct entry *entry,
 }
 
 /* Sends a redirected entry to its next host's queue. False: it is over. */
-static bool follow(struct pipeline *pipeline, struct entry *entry)
+static bool follow(struct pipeline *pipeline, struct entry *entry,
+                   const struct frontier_answer *answer)
 {
     struct view location;
     struct error err;
@@ -314,7 +325,33 @@ static bool follow(struct pipeline *pipeline, struct entry *entry)
     }
     entry->redirects++;
     entry->need_bytes = 0;
-    if (frontier_return(pipeline->frontier, entry, true, &err))
+    if (frontier_return(pipeline->frontier, entry, answer, &err))
+        return true;
+    page_job_free_entry(&pipeline->job, entry);
+    fail(pipeline, &err);
+    return true;
+}
+
+/* Bits that differ for each entry, attempt and run. */
+static uint64_t random_bits(const struct pipeline *pipeline,
+                            const struct entry *entry)
+{
+    const uint64_t what[] = { entry->id, entry->attempts };
+    return XXH3_64bits_withSeed(what, sizeof(what), pipeline->job.warc_seed);
+}
+
+/* Puts a failed entry to sleep until it is tried again. False: it is over. */
+static bool try_again(struct pipeline *pipeline, struct entry *entry,
+                      const struct frontier_answer *answer)
+{
+    struct error err;
+    int64_t delay_ns;
+    if (!entry_wants_retry(entry, pipeline->options->retries,
+                           random_bits(pipeline, entry), &delay_ns))
+        return false;
+    entry_forget_attempt(entry, pipeline->pool);
+    entry->attempts++;
+    if (frontier_retry(pipeline->frontier, entry, answer, delay_ns, &err))
         return true;
     page_job_free_entry(&pipeline->job, entry);
     fail(pipeline, &err);
@@ -324,19 +361,22 @@ static bool follow(struct pipeline *pipeline, struct entry *entry)
 static bool finish_entry(void *ctx, struct entry *entry, bool has_answered)
 {
     struct pipeline *pipeline = ctx;
-    if (!entry->redirects)
-        entry->attempts++;
-    if (follow(pipeline, entry))
+    const struct frontier_answer answer =
+        answer_of(entry, has_answered, clock_wall_ms());
+    if (!entry->attempts)
+        entry->attempts = 1;
+    if (follow(pipeline, entry, &answer) || try_again(pipeline, entry, &answer))
         return false;
-    frontier_finish(pipeline->frontier, entry, has_answered);
+    frontier_finish(pipeline->frontier, entry, &answer);
     return true;
 }
 
 static void put_entry_back(void *ctx, struct entry *entry, bool has_answered)
 {
     struct pipeline *pipeline = ctx;
+    const struct frontier_answer answer = { .has_answered = has_answered };
     struct error err;
-    if (frontier_return(pipeline->frontier, entry, has_answered, &err))
+    if (frontier_return(pipeline->frontier, entry, &answer, &err))
         return;
     page_job_free_entry(&pipeline->job, entry);
     fail(pipeline, &err);
@@ -408,6 +448,8 @@ static bool start_fetch(struct pipeline *pipeline, struct error *err)
     const struct pipeline_options *options = pipeline->options;
     const struct frontier_options frontier = {
         .per_host = options->per_host,
+        .host_delay_ns = options->host_delay_ms * CLOCK_NS_PER_MS,
+        .host_failures = options->host_failures,
         .capacity = FRONTIER_CAPACITY,
         .host_memory = HOST_MEMORY,
     };

@@ -7,7 +7,7 @@
 
 #include "page_job.h"
 
-#include "fetchgrep/frontier.h"
+#include "fetchgrep/frontier/frontier.h"
 #include "fetchgrep/manifest/manifest.h"
 #include "fetchgrep/record/recorder.h"
 #include "fetchgrep/record/run_dir.h"

@@ -10,16 +10,17 @@ skip()
     exit 77
 }
 
-# fg_run ARGUMENT...: the program, allowed to ask the fault server.
+# fg_run ARGUMENT...: the program, allowed to ask the fault server, which fails
+# on purpose: nothing is tried again unless the arguments say so.
 # fg_quiet: the same without the totals on standard error.
 fg_run()
 {
-    "$FETCHGREP" run --allow-private "$@"
+    "$FETCHGREP" run --allow-private --retries 0 "$@"
 }
 
 fg_quiet()
 {
-    "$FETCHGREP" run --allow-private --progress none "$@"
+    fg_run --progress none "$@"
 }
 
 # status COMMAND...: runs it and prints its exit status.

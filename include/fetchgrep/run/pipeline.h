@@ -29,6 +29,9 @@ struct pipeline_options {
     uint32_t worker_count;
     struct fetch_options fetch;
     uint32_t per_host;
+    int64_t host_delay_ms;
+    uint32_t host_failures; /* 0: no host is given up */
+    uint32_t retries;
     uint32_t max_redirects;
     enum warc_store store;
     uint64_t segment_max_bytes;

@@ -16,6 +16,7 @@ struct request {
     const char *path; /* with query */
     const char *rest; /* of the path, behind the behaviour's name */
     size_t peak;      /* most replies that were under way at once */
+    size_t before;    /* requests for the same path before this one */
 };
 
 typedef void (*behave_fn)(const struct request *request, struct script *script);
@@ -86,6 +87,30 @@ static void do_text(const struct request *request, struct script *script)
 static void do_headers(const struct request *request, struct script *script)
 {
     reply(script, 200, "text/plain", "", request->head, request->head_size);
+}
+
+/* Fails the first times, then answers. */
+static void do_flaky(const struct request *request, struct script *script)
+{
+    int status = (int)query_number(request->path, "status", 503);
+    struct bytes more = { 0 };
+    struct bytes wait = { 0 };
+    if (request->before >= query_number(request->path, "fails", 1)) {
+        do_ok(request, script);
+        return;
+    }
+    if (!status) {
+        script_add(script, STEP_RESET);
+        return;
+    }
+    query_text(request->path, "after", "", &wait);
+    if (wait.size)
+        bytes_add_format(&more, "Retry-After: %.*s\r\n", (int)wait.size,
+                         wait.data);
+    bytes_add_char(&more, 0);
+    reply_page(script, status, 256, more.data);
+    free(more.data);
+    free(wait.data);
 }
 
 static void do_peak(const struct request *request, struct script *script)
@@ -499,6 +524,8 @@ static const struct behaviour behaviours[] = {
     { "/text", do_text, "?body=..&type=..&status=..: this body, %XX decoded" },
     { "/headers", do_headers, "the request's head as a text page" },
     { "/peak", do_peak, "how many replies were under way at once, at most" },
+    { "/flaky", do_flaky,
+      "?fails=N&status=S&after=T: S (0: RST) N times, with Retry-After: T" },
     { "/204-body", do_204_body, "204, which has no body, with one" },
     { "/1xx", do_1xx, "100 and 103, then 200" },
     { "/no-length", do_no_length, "?size=N: ends where the connection does" },
