@@ -31,6 +31,12 @@ struct level {
     size_t count, at;
 };
 
+/* A WARC file being handed out in parts. */
+struct cutting {
+    char *path; /* NULL: none */
+    uint64_t part_count, next_part;
+};
+
 struct spans {
     char *const *inputs;
     size_t input_count, current;
@@ -38,6 +44,8 @@ struct spans {
     struct run_pages *run; /* of the current input, when it is a run */
     struct level levels[DEPTH_MAX];
     size_t depth;
+    uint64_t part_size;
+    struct cutting cutting;
     struct span *batch;   /* page files collected */
     struct span *held;    /* goes out after the batch before it */
     uint64_t warc_count;  /* WARC spans so far */
@@ -68,17 +76,41 @@ static struct span *new_span(const struct spans *spans, enum span_kind kind)
     return span;
 }
 
-/* Takes `path`. */
-static struct span *warc_span(struct spans *spans, char *path)
+struct span *span_clone(const struct span *span)
 {
-    struct span *span = path ? new_span(spans, SPAN_WARC) : NULL;
-    if (!span) {
-        free(path);
+    struct span *copy = malloc(sizeof(*copy));
+    if (!copy)
         return NULL;
-    }
-    span->path = path;
+    *copy = *span;
+    copy->path = strdup(span->path);
+    if (copy->path)
+        return copy;
+    free(copy);
+    return NULL;
+}
+
+/* The next part of the file that is being cut. */
+static struct span *next_part(struct spans *spans)
+{
+    struct cutting *cutting = &spans->cutting;
+    struct span *span = new_span(spans, SPAN_WARC);
+    if (!span)
+        return NULL;
+    uint64_t number = cutting->next_part++;
+    bool is_last = cutting->next_part == cutting->part_count;
+    span->part.from = number * spans->part_size;
+    span->part.end =
+        is_last ? WARC_NOWHERE : span->part.from + spans->part_size;
+    span->part.is_exact = number == 0;
+    span->goes_on = number > 0;
+    span->path = is_last ? cutting->path : strdup(cutting->path);
+    if (is_last)
+        *cutting = (struct cutting){ 0 };
     spans->warc_count++;
-    return span;
+    if (span->path)
+        return span;
+    span_free(span);
+    return NULL;
 }
 
 /* Adds a page file to the batch; takes `path`. */
@@ -166,7 +198,31 @@ static bool judge_input(const char *path, enum input_kind *ret_kind,
     return true;
 }
 
-struct spans *spans_open(char *const *inputs, size_t count, struct error *err)
+/* How many parts: one where it is not sure that records can be found. */
+static uint64_t count_parts(const char *path, uint64_t part_size)
+{
+    struct stat st;
+    if (stat(path, &st) || !S_ISREG(st.st_mode))
+        return 1;
+    uint64_t size = (uint64_t)st.st_size;
+    uint64_t count = size / part_size + (size % part_size > part_size / 2);
+    return count > 1 && has_warc_start(path) ? count : 1;
+}
+
+/* Takes `path`. Its parts are the next spans. */
+static bool begin_warc(struct spans *spans, char *path, struct error *err)
+{
+    if (!path)
+        return error_no_memory(err, "a WARC file");
+    spans->cutting = (struct cutting){
+        .path = path,
+        .part_count = count_parts(path, spans->part_size),
+    };
+    return true;
+}
+
+struct spans *spans_open(char *const *inputs, size_t count, uint64_t part_size,
+                         struct error *err)
 {
     struct spans *spans = calloc(1, sizeof(*spans));
     enum input_kind *kinds = calloc(count ? count : 1, sizeof(*kinds));
@@ -178,6 +234,7 @@ struct spans *spans_open(char *const *inputs, size_t count, struct error *err)
     }
     spans->inputs = inputs;
     spans->input_count = count;
+    spans->part_size = part_size;
     spans->kinds = kinds;
     for (size_t i = 0; i < count; i++) {
         if (!judge_input(inputs[i], &kinds[i], err) ||
@@ -306,8 +363,7 @@ static bool take_name(struct spans *spans, struct error *err)
         return enter(spans, path, err);
     if (!has_warc_name(name))
         return add_file(spans, path) || error_no_memory(err, "a page file");
-    spans->held = warc_span(spans, path);
-    return spans->held || error_no_memory(err, "a WARC file");
+    return begin_warc(spans, path, err);
 }
 
 /* ---- inputs ----------------------------------------------------------- */
@@ -322,8 +378,7 @@ static bool start_input(struct spans *spans, struct error *err)
     case INPUT_TREE:
         return enter(spans, strdup(path), err);
     case INPUT_WARC:
-        spans->held = warc_span(spans, strdup(path));
-        return spans->held || error_no_memory(err, "a WARC file");
+        return begin_warc(spans, strdup(path), err);
     case INPUT_FILE:
     default:
         return add_file(spans, strdup(path)) ||
@@ -331,7 +386,7 @@ static bool start_input(struct spans *spans, struct error *err)
     }
 }
 
-/* Goes one step: a name, a batch of a run, or the next input. */
+/* Goes one step: a name, a batch of a run, a part, or the next input. */
 static enum spans_result step(struct spans *spans, struct error *err)
 {
     if (spans->run) {
@@ -343,6 +398,13 @@ static enum spans_result step(struct spans *spans, struct error *err)
             return SPANS_ITEM;
         }
         return result;
+    }
+    if (spans->cutting.path) {
+        spans->held = next_part(spans);
+        if (spans->held)
+            return SPANS_ITEM;
+        error_no_memory(err, "a WARC file");
+        return SPANS_ERROR;
     }
     if (spans->depth)
         return take_name(spans, err) ? SPANS_ITEM : SPANS_ERROR;
@@ -384,6 +446,7 @@ void spans_close(struct spans *spans)
     while (spans->depth)
         level_release(&spans->levels[--spans->depth]);
     run_pages_close(spans->run);
+    free(spans->cutting.path);
     span_free(spans->batch);
     span_free(spans->held);
     free(spans->kinds);

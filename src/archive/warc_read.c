@@ -26,6 +26,9 @@ struct warc_reader {
     uint64_t last_offset; /* of it, for messages */
     bool is_lost;         /* a record's beginning must be searched */
     bool is_over;
+    uint64_t start;      /* where reading began */
+    uint64_t end;        /* of the part that is read */
+    uint64_t next_start; /* behind it */
     /* Trouble that was met behind a whole record: told at the next call. */
     enum warc_source_result held;
     struct error held_error;
@@ -61,6 +64,8 @@ bool warc_reader_open(struct warc_reader *reader, const char *path,
     reader->in_window = 0;
     reader->behind = 0;
     reader->held = WARC_SOURCE_OK;
+    reader->start = offset;
+    reader->end = reader->next_start = WARC_NOWHERE;
     return warc_source_open(&reader->source, path, offset, err);
 }
 
@@ -137,12 +142,13 @@ static bool find_in_window(const struct warc_source *source, size_t at,
     return false;
 }
 
-/* Goes to the next place where a record begins; END when there is none. */
+/* Goes to the next place where a record begins; END when there is none, or none
+ * before `end` of a plain file. */
 static enum warc_source_result find_record(struct warc_reader *reader,
-                                           struct error *err)
+                                           uint64_t end, struct error *err)
 {
     struct warc_source *source = &reader->source;
-    for (size_t from = 0;; from = 1) {
+    for (size_t from = 0; warc_source_offset(source) < end; from = 1) {
         enum warc_source_result result =
             warc_source_need(source, SKIP_STEP, err);
         if (result != WARC_SOURCE_OK && result != WARC_SOURCE_END)
@@ -163,6 +169,7 @@ static enum warc_source_result find_record(struct warc_reader *reader,
         /* The byte before the first that is new tells whether a line begins. */
         warc_source_pass(source, sure - 1);
     }
+    return WARC_SOURCE_END;
 }
 
 /* Passes the record handed out last. */
@@ -194,15 +201,25 @@ static enum warc_read_result leave_record(struct warc_reader *reader,
     return WARC_READ_RECORD;
 }
 
-/* Passes line ends between records; END when nothing follows them. */
+/* Whether the next record belongs to the part behind. */
+static bool is_past_end(struct warc_reader *reader)
+{
+    uint64_t offset;
+    if (reader->end == WARC_NOWHERE ||
+        !warc_source_is_boundary(&reader->source, &offset) ||
+        offset < reader->end)
+        return false;
+    reader->next_start = offset;
+    return true;
+}
+
+/* Passes line ends between records; END when nothing follows them, in the part
+ * that is read. */
 static enum warc_source_result pass_line_ends(struct warc_reader *reader,
                                               struct error *err)
 {
     struct warc_source *source = &reader->source;
     for (;;) {
-        enum warc_source_result result = warc_source_need(source, 1, err);
-        if (result != WARC_SOURCE_OK)
-            return result;
         struct view window = warc_source_window(source);
         size_t size = 0;
         while (size < window.size &&
@@ -211,6 +228,12 @@ static enum warc_source_result pass_line_ends(struct warc_reader *reader,
         warc_source_pass(source, size);
         if (size < window.size)
             return WARC_SOURCE_OK;
+        /* A member that belongs to the part behind is not unpacked. */
+        if (source->is_gzip && is_past_end(reader))
+            return WARC_SOURCE_END;
+        enum warc_source_result result = warc_source_need(source, 1, err);
+        if (result != WARC_SOURCE_OK)
+            return result;
     }
 }
 
@@ -357,14 +380,56 @@ enum warc_read_result warc_reader_next(struct warc_reader *reader,
     if (left != WARC_READ_RECORD)
         return left;
     uint64_t offset = warc_source_offset(&reader->source);
-    enum warc_source_result result = reader->is_lost
-                                         ? find_record(reader, err)
-                                         : pass_line_ends(reader, err);
-    if (result == WARC_SOURCE_END) {
+    enum warc_source_result result =
+        reader->is_lost ? find_record(reader, WARC_NOWHERE, err)
+                        : pass_line_ends(reader, err);
+    if (result == WARC_SOURCE_END ||
+        (result == WARC_SOURCE_OK && is_past_end(reader))) {
         reader->is_over = true;
         return WARC_READ_END;
     }
     if (result != WARC_SOURCE_OK)
         return broken(reader, result, offset, 0, err);
     return read_record(reader, ret_record, err);
+}
+
+/* ---- parts of a file -------------------------------------------------- */
+
+/* Goes to the first place in the part that looks like a record's beginning. */
+static bool seek_start(struct warc_reader *reader, struct error *err)
+{
+    struct warc_source *source = &reader->source;
+    bool is_there = false;
+    if (source->is_gzip) {
+        if (!warc_source_seek_member(source, reader->end, &is_there, err))
+            return false;
+    } else {
+        enum warc_source_result result = find_record(reader, reader->end, err);
+        if (result != WARC_SOURCE_OK && result != WARC_SOURCE_END)
+            return false;
+        is_there = result == WARC_SOURCE_OK &&
+                   warc_source_offset(source) < reader->end;
+    }
+    reader->start = is_there ? warc_source_offset(source) : WARC_NOWHERE;
+    reader->is_over = !is_there;
+    return true;
+}
+
+bool warc_reader_open_part(struct warc_reader *reader, const char *path,
+                           const struct warc_part *part, struct error *err)
+{
+    if (!warc_reader_open(reader, path, part->from, err))
+        return false;
+    reader->end = part->end;
+    return part->is_exact || seek_start(reader, err);
+}
+
+uint64_t warc_reader_start(const struct warc_reader *reader)
+{
+    return reader->start;
+}
+
+uint64_t warc_reader_next_start(const struct warc_reader *reader)
+{
+    return reader->next_start;
 }

@@ -85,6 +85,7 @@ bool warc_source_open(struct warc_source *source, const char *path,
     source->raw_at = source->at = 0;
     source->raw_offset = source->offset = offset;
     source->start_count = 0;
+    source->sound_from = 0;
     source->is_raw_end = source->is_in_member = false;
     source->path = strdup(path);
     if (!source->path)
@@ -128,11 +129,27 @@ uint64_t warc_source_offset(const struct warc_source *source)
     return offset;
 }
 
+bool warc_source_is_boundary(const struct warc_source *source,
+                             uint64_t *ret_offset)
+{
+    uint64_t offset = warc_source_offset(source);
+    if (source->is_gzip && !warc_source_window(source).size &&
+        !source->is_in_member)
+        offset = source->raw_offset + source->raw_at;
+    else if (source->is_gzip && !warc_source_is_start(source, 0))
+        return false;
+    if (offset < source->sound_from)
+        return false;
+    *ret_offset = offset;
+    return true;
+}
+
 bool warc_source_is_start(const struct warc_source *source, size_t at)
 {
     for (size_t i = source->start_count; i-- > 0;) {
         if (source->starts[i].at <= source->at + at)
-            return source->starts[i].at == source->at + at;
+            return source->starts[i].at == source->at + at &&
+                   !source->starts[i].is_passed;
     }
     return false;
 }
@@ -142,7 +159,7 @@ bool warc_source_find_start(const struct warc_source *source, size_t from,
 {
     for (size_t i = 0; i < source->start_count; i++) {
         size_t at = source->starts[i].at;
-        if (at < source->at + from)
+        if (at < source->at + from || source->starts[i].is_passed)
             continue;
         if (at >= source->at + end)
             return false;
@@ -211,7 +228,8 @@ static void slide(struct warc_source *source)
         keep++;
     for (size_t i = keep; i < count; i++) {
         struct member_start start = source->starts[i];
-        start.at = start.at > source->at ? start.at - source->at : 0;
+        start.is_passed = start.is_passed || start.at < source->at;
+        start.at = start.is_passed ? 0 : start.at - source->at;
         source->starts[i - keep] = start;
     }
     source->start_count = count - keep;
@@ -261,19 +279,35 @@ static bool begins_record(struct warc_source *source)
     return does;
 }
 
-/* Goes to the next member that begins a record, or to the end. */
-static bool find_member(struct warc_source *source, struct error *err)
+static uint64_t raw_place(const struct warc_source *source)
+{
+    return source->raw_offset + source->raw_at;
+}
+
+/* Goes to the next member that begins a record, or to `end` or behind it, or to
+ * the end of the file. */
+static bool find_member(struct warc_source *source, uint64_t end,
+                        struct error *err)
 {
     for (;;) {
         if (!need_raw(source, RAW_AHEAD, err))
             return false;
         struct view raw = raw_left(source);
-        if (raw.size == 0 || begins_record(source))
+        if (raw.size == 0 || raw_place(source) >= end || begins_record(source))
             return true;
         const char *next =
             raw.size > 1 ? memchr(raw.data + 1, 0x1f, raw.size - 1) : NULL;
         source->raw_at += next ? (size_t)(next - raw.data) : raw.size;
     }
+}
+
+bool warc_source_seek_member(struct warc_source *source, uint64_t end,
+                             bool *ret_is_there, struct error *err)
+{
+    if (!find_member(source, end, err))
+        return false;
+    *ret_is_there = raw_left(source).size && raw_place(source) < end;
+    return true;
 }
 
 /* Damage of the member at `offset` of the file. What was read of it may have
@@ -286,8 +320,9 @@ static enum warc_source_result damage_at(struct warc_source *source,
     source->is_in_member = false;
     if (offset >= source->raw_offset)
         source->raw_at = (size_t)(offset - source->raw_offset) + 1;
-    if (!find_member(source, err))
+    if (!find_member(source, UINT64_MAX, err))
         return WARC_SOURCE_ERROR;
+    source->sound_from = raw_place(source);
     error_set(err, ERR_DATA, "%s: offset %llu: %s", source->path,
               (unsigned long long)offset, what);
     return WARC_SOURCE_DAMAGE;

@@ -18,6 +18,7 @@
 struct member_start {
     size_t at;       /* in `plain` */
     uint64_t offset; /* in the file */
+    bool is_passed;  /* it began before the first byte of `plain` */
 };
 
 struct warc_source {
@@ -35,7 +36,8 @@ struct warc_source {
     size_t start_count, start_capacity;
     bool is_in_member; /* gzip: streaming through one */
     struct gzip_unpacker *unpacker;
-    size_t max_member; /* unpacked at once up to this */
+    size_t max_member;   /* unpacked at once up to this */
+    uint64_t sound_from; /* gzip: damage was told up to this place */
 };
 
 bool warc_source_init(struct warc_source *source, size_t max_window,
@@ -75,6 +77,17 @@ bool warc_source_find_start(const struct warc_source *source, size_t from,
  * file has. False where that can only be found out by reading. */
 bool warc_source_is_beyond_end(const struct warc_source *source, size_t from,
                                uint64_t size);
+
+/* Whether a reader that opened the file at `ret_offset` would go on just as
+ * this one does: the window begins at the beginning of a member (of anything,
+ * in a plain file), and no damage behind it has been told yet. */
+bool warc_source_is_boundary(const struct warc_source *source,
+                             uint64_t *ret_offset);
+
+/* In a gzip file that was just opened: goes to the first member that begins a
+ * record before `end` of the file; `ret_is_there` when there is one. */
+bool warc_source_seek_member(struct warc_source *source, uint64_t end,
+                             bool *ret_is_there, struct error *err) MUST_CHECK;
 
 /* Where the window begins in the file, or the member that it begins in. */
 uint64_t warc_source_offset(const struct warc_source *source);

@@ -100,6 +100,20 @@ size_t queue_push_over(struct queue *queue, void *const *items, size_t count)
     return taken;
 }
 
+bool queue_push_first(struct queue *queue, void *item)
+{
+    pthread_mutex_lock(&queue->lock);
+    bool done =
+        !queue->is_closed && (queue->count < queue->room || widen(queue));
+    if (done) {
+        queue->first = (queue->first - 1) & (queue->room - 1);
+        queue->items[queue->first] = item;
+        queue->count++;
+    }
+    unlock_and_wake(queue, done);
+    return done;
+}
+
 static size_t take_locked(struct queue *queue, void **ret_items, size_t max,
                           size_t consumers)
 {

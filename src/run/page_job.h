@@ -14,7 +14,6 @@
 #ifndef FETCHGREP_RUN_PAGE_JOB_H
 #define FETCHGREP_RUN_PAGE_JOB_H
 
-#include "span_ids.h"
 #include "team.h"
 
 #include "fetchgrep/archive/warc_write.h"
@@ -36,10 +35,8 @@ struct page_job {
     const struct fetch_options *fetch; /* for request records */
     char *const *sources;              /* the manifests, as named */
     struct page_pool *pool;
-    struct span_ids *span_ids;
     const struct team_options *team;   /* a long job hands on in between */
     atomic_bool is_stopping;           /* long spans end early */
-    atomic_uint_fast64_t damage_count; /* faults found in archives */
     atomic_uint_fast64_t heap_bytes;   /* of hops kept outside the pool */
     atomic_size_t waiting_bytes;       /* of pages in the queue, at work */
     size_t waiting_limit;              /* fetch waits beyond it */

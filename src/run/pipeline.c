@@ -37,6 +37,8 @@ enum {
     STOP_GRACE_MS = 2000, /* for transfers in flight after a signal */
     OTHER_DESCRIPTORS = 64,
     POOL_SLACK = 1 << 20,
+    HELD_MAX = 16 << 20, /* results of parts of archives held back */
+    HELD_MAX_A_WORKER = 8 << 20,
 };
 
 /* ---- stopping --------------------------------------------------------- */
@@ -51,6 +53,8 @@ static void stop(struct pipeline *pipeline, int64_t grace_ms)
     struct fetcher *fetcher = atomic_load(&pipeline->fetcher);
     if (fetcher)
         fetch_stop(fetcher, grace_ms);
+    if (pipeline->chain)
+        span_chain_stop(pipeline->chain);
     if (pipeline->spans)
         queue_close(pipeline->queue);
 }
@@ -64,11 +68,8 @@ static void fail(void *ctx, const struct error *err)
     if (is_first)
         pipeline->failure = *err;
     pthread_mutex_unlock(&pipeline->failure_lock);
-    if (is_first) {
-        if (pipeline->job.span_ids)
-            span_ids_abort(pipeline->job.span_ids);
+    if (is_first)
         stop(pipeline, 0);
-    }
 }
 
 /* ---- manifest -> frontier --------------------------------------------- */
@@ -180,13 +181,16 @@ static bool feed_spans(struct pipeline *pipeline, struct error *err)
     struct span *span;
     enum spans_result result;
     while ((result = spans_next(pipeline->spans, &span, err)) == SPANS_ITEM) {
-        if (!queue_push(pipeline->queue, span)) {
+        if (!span_chain_admit(pipeline->chain, span, err) ||
+            !queue_push(pipeline->queue, span)) {
             span_free(span);
             return atomic_load(&pipeline->is_stopping);
         }
     }
     if (result == SPANS_END)
         atomic_store(&pipeline->all_handed_out, true);
+    /* Parts may have to be read again. */
+    span_chain_wait(pipeline->chain);
     return result == SPANS_END;
 }
 
@@ -384,10 +388,39 @@ static void put_entry_back(void *ctx, struct entry *entry, bool has_answered)
 
 /* ---- team -> recorder ------------------------------------------------- */
 
+static void tell_damage(struct pipeline *pipeline, const struct block *block)
+{
+    struct view lines = buf_view(&block->damage);
+    atomic_fetch_add(&pipeline->damage_count, block->damage_count);
+    while (lines.size) {
+        struct view line = view_split(&lines, '\n');
+        log_warning("%.*s", VIEW_ARG(line));
+    }
+}
+
+static bool append(void *ctx, const struct block *block, struct error *err)
+{
+    struct pipeline *pipeline = ctx;
+    tell_damage(pipeline, block);
+    return recorder_append(pipeline->recorder, block, err);
+}
+
 static bool deliver(void *ctx, const struct block *block, struct error *err)
 {
     struct pipeline *pipeline = ctx;
-    return recorder_append(pipeline->recorder, block, err);
+    return pipeline->chain ? span_chain_deliver(pipeline->chain, block, err)
+                           : append(pipeline, block, err);
+}
+
+/* A part of an archive that is to be read again. */
+static bool redo_span(void *ctx, struct span *span, struct error *err)
+{
+    struct pipeline *pipeline = ctx;
+    if (queue_push_first(pipeline->queue, span))
+        return true;
+    span_free(span);
+    return atomic_load(&pipeline->is_stopping) ||
+           error_no_memory(err, "the queue of spans");
 }
 
 /* ---- starting --------------------------------------------------------- */
@@ -508,17 +541,39 @@ static bool start_team(struct pipeline *pipeline, struct error *err)
     return pipeline->team != NULL;
 }
 
+/* Parts of archives at work and waiting: enough that no worker waits for
+ * another's part to end. */
+static bool make_chain(struct pipeline *pipeline, struct error *err)
+{
+    bool has_ids = pipeline->options->format != MATCH_TEXT;
+    size_t workers = pipeline->options->worker_count;
+    pipeline->span_ids = span_ids_new(!pipeline->dir && has_ids);
+    if (!pipeline->span_ids)
+        return error_no_memory(err, "the ids of pages");
+    const struct span_chain_options options = {
+        .open_max = 4 * workers + 2,
+        .held_max = HELD_MAX + workers * HELD_MAX_A_WORKER,
+        .can_settle = true,
+        .must_be_final = !pipeline->dir && has_ids,
+        .ids = pipeline->span_ids,
+        .append = append,
+        .redo = redo_span,
+        .ctx = pipeline,
+    };
+    pipeline->chain = span_chain_new(&options, err);
+    return pipeline->chain != NULL;
+}
+
 static bool make_connections(struct pipeline *pipeline, struct error *err)
 {
     pipeline->queue = queue_new(QUEUE_CAPACITY);
-    pipeline->job.span_ids =
-        span_ids_new(!pipeline->dir && pipeline->options->format != MATCH_TEXT);
+    if (pipeline->spans && !make_chain(pipeline, err))
+        return false;
     /* Record ids must differ from those of every other run. */
     if (getrandom(&pipeline->job.warc_seed, sizeof(pipeline->job.warc_seed),
                   0) < 0)
         pipeline->job.warc_seed = (uint64_t)clock_now_ns();
-    return (pipeline->queue && pipeline->job.span_ids) ||
-           error_no_memory(err, "the queue of pages");
+    return pipeline->queue || error_no_memory(err, "the queue of pages");
 }
 
 /* After a failed start: what did start comes to its end. */
@@ -582,7 +637,8 @@ static void release(struct pipeline *pipeline)
     pipeline_drain(pipeline);
     frontier_free(pipeline->frontier);
     queue_free(pipeline->queue);
-    span_ids_free(pipeline->job.span_ids);
+    span_chain_free(pipeline->chain);
+    span_ids_free(pipeline->span_ids);
     recorder_free(pipeline->recorder);
     page_pool_free(pipeline->pool);
     manifest_close(pipeline->manifest);

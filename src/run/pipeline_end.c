@@ -52,10 +52,11 @@ static bool seal(struct pipeline *pipeline, struct error *err)
                            : warc_store_suffix(options->store),
         .matches_name = options->patterns ? matches_name : NULL,
         .summary = buf_view(&summary),
-        .rewrite = span_ids_has_provisional(pipeline->job.span_ids)
-                       ? span_ids_rewrite
-                       : NULL,
-        .ctx = pipeline->job.span_ids,
+        .rewrite =
+            pipeline->span_ids && span_ids_has_provisional(pipeline->span_ids)
+                ? span_ids_rewrite
+                : NULL,
+        .ctx = pipeline->span_ids,
     };
     bool done = buf_check(&summary, "summary.json", err) &&
                 run_dir_seal(pipeline->dir, &how, err);

@@ -90,8 +90,8 @@ static bool open_inputs(struct pipeline *pipeline, struct error *err)
 {
     const struct pipeline_options *options = pipeline->options;
     if (options->command == PIPELINE_EXTRACT)
-        pipeline->spans =
-            spans_open(options->inputs, options->input_count, err);
+        pipeline->spans = spans_open(options->inputs, options->input_count,
+                                     options->part_size, err);
     else
         pipeline->manifest =
             manifest_open(pipeline->inputs, options->input_count, err);

@@ -6,6 +6,7 @@
 #define FETCHGREP_RUN_PIPELINE_STATE_H
 
 #include "page_job.h"
+#include "span_chain.h"
 
 #include "fetchgrep/frontier/frontier.h"
 #include "fetchgrep/manifest/manifest.h"
@@ -22,6 +23,9 @@ struct pipeline {
     struct run_dir *dir;
     struct manifest *manifest; /* run, fetch */
     struct spans *spans;       /* extract */
+    struct span_ids *span_ids;
+    struct span_chain *chain;
+    atomic_uint_fast64_t damage_count; /* faults found in archives */
     struct page_pool *pool;
     struct frontier *frontier;
     struct fetcher *_Atomic fetcher;

@@ -16,7 +16,9 @@ enum { LOCAL_BITS = 40 };
 
 struct warc_span {
     uint64_t known_before;
+    uint64_t before; /* pages in all WARCs before; once they have ended */
     uint64_t page_count;
+    bool is_announced; /* known_before is known */
     bool has_ended;
 };
 
@@ -26,7 +28,8 @@ struct span_ids {
     pthread_cond_t has_ended;
     struct warc_span *warcs;
     size_t warc_count, warc_capacity;
-    size_t ended_count; /* of the first WARCs, without a gap */
+    size_t ended_count;   /* of the first WARCs, without a gap */
+    uint64_t ended_pages; /* in those */
     bool has_provisional;
     bool is_aborted;
 };
@@ -59,6 +62,19 @@ static uint64_t provisional(const struct span *span)
                                    : (class << LOCAL_BITS) + span->known_before;
 }
 
+/* The id of its first page, if that is known. */
+static bool find_first(const struct span_ids *ids, const struct span *span,
+                       uint64_t *ret_first)
+{
+    if (ids->ended_count < span->warcs_before)
+        return false;
+    uint64_t pages = span->warcs_before < ids->ended_count
+                         ? ids->warcs[span->warcs_before].before
+                         : ids->ended_pages;
+    *ret_first = span->known_before + pages;
+    return true;
+}
+
 bool span_ids_begin(struct span_ids *ids, const struct span *span,
                     uint64_t *ret_first_id, struct error *err)
 {
@@ -67,11 +83,7 @@ bool span_ids_begin(struct span_ids *ids, const struct span *span,
            ids->ended_count < span->warcs_before)
         pthread_cond_wait(&ids->has_ended, &ids->lock);
     bool is_aborted = ids->is_aborted;
-    if (ids->ended_count >= span->warcs_before) {
-        *ret_first_id = span->known_before;
-        for (size_t i = 0; i < span->warcs_before; i++)
-            *ret_first_id += ids->warcs[i].page_count;
-    } else {
+    if (!find_first(ids, span, ret_first_id)) {
         *ret_first_id = provisional(span);
         ids->has_provisional = true;
     }
@@ -94,6 +106,22 @@ static bool widen(struct span_ids *ids, size_t count)
     return true;
 }
 
+bool span_ids_announce(struct span_ids *ids, const struct span *span,
+                       uint64_t *ret_first_id, struct error *err)
+{
+    pthread_mutex_lock(&ids->lock);
+    bool done = widen(ids, span->warcs_before + 1);
+    if (done) {
+        struct warc_span *warc = &ids->warcs[span->warcs_before];
+        warc->known_before = span->known_before;
+        warc->is_announced = true;
+        if (!find_first(ids, span, ret_first_id))
+            *ret_first_id = provisional(span);
+    }
+    pthread_mutex_unlock(&ids->lock);
+    return done || error_no_memory(err, "the ids of pages");
+}
+
 bool span_ids_end(struct span_ids *ids, const struct span *span,
                   uint64_t page_count, struct error *err)
 {
@@ -102,11 +130,15 @@ bool span_ids_end(struct span_ids *ids, const struct span *span,
     if (done) {
         ids->warcs[span->warcs_before] =
             (struct warc_span){ .known_before = span->known_before,
+                                .is_announced = true,
                                 .page_count = page_count,
                                 .has_ended = true };
         while (ids->ended_count < ids->warc_capacity &&
-               ids->warcs[ids->ended_count].has_ended)
-            ids->ended_count++;
+               ids->warcs[ids->ended_count].has_ended) {
+            struct warc_span *ended = &ids->warcs[ids->ended_count++];
+            ended->before = ids->ended_pages;
+            ids->ended_pages += ended->page_count;
+        }
         pthread_cond_broadcast(&ids->has_ended);
     }
     pthread_mutex_unlock(&ids->lock);
@@ -129,20 +161,50 @@ bool span_ids_has_provisional(struct span_ids *ids)
     return has;
 }
 
-/* `before[w]`: pages in all WARCs before number w. */
-static uint64_t final_id(const struct span_ids *ids, const uint64_t *before,
-                         uint64_t id)
+static bool find_final(const struct span_ids *ids, uint64_t id,
+                       uint64_t *ret_final)
 {
     uint64_t class = id >> LOCAL_BITS, warc = class / 2;
     uint64_t local = id & ((UINT64_C(1) << LOCAL_BITS) - 1);
-    if (!class || warc > ids->ended_count)
-        return id;
-    uint64_t known = class % 2 ? ids->warcs[warc].known_before : 0;
-    return local + known + before[warc];
+    if (!class) {
+        *ret_final = id;
+        return true;
+    }
+    bool is_own = class % 2;
+    const struct warc_span *row =
+        warc < ids->warc_capacity ? &ids->warcs[warc] : NULL;
+    if (warc > ids->ended_count || (is_own && (!row || !row->is_announced)))
+        return false;
+    *ret_final = local + (is_own ? row->known_before : 0) +
+                 (warc < ids->ended_count ? row->before : ids->ended_pages);
+    return true;
 }
 
-static bool rewrite_line(const struct span_ids *ids, const uint64_t *before,
-                         struct view line, FILE *out)
+static uint64_t final_id(const struct span_ids *ids, uint64_t id)
+{
+    uint64_t final = id;
+    find_final(ids, id, &final);
+    return final;
+}
+
+void span_ids_leave(struct span_ids *ids, uint64_t id)
+{
+    pthread_mutex_lock(&ids->lock);
+    ids->has_provisional = ids->has_provisional || id >> LOCAL_BITS;
+    pthread_mutex_unlock(&ids->lock);
+}
+
+bool span_ids_settle(struct span_ids *ids, uint64_t id, uint64_t *ret_final)
+{
+    pthread_mutex_lock(&ids->lock);
+    bool is_known = find_final(ids, id, ret_final);
+    ids->has_provisional = ids->has_provisional || !is_known;
+    pthread_mutex_unlock(&ids->lock);
+    return is_known;
+}
+
+static bool rewrite_line(const struct span_ids *ids, struct view line,
+                         FILE *out)
 {
     static const char start[] = "{\"id\":";
     uint64_t id;
@@ -155,45 +217,34 @@ static bool rewrite_line(const struct span_ids *ids, const uint64_t *before,
         return fwrite(line.data, 1, line.size, out) == line.size;
     rest = view_from(rest, number.size);
     return fprintf(out, "%s%llu", start,
-                   (unsigned long long)final_id(ids, before, id)) > 0 &&
+                   (unsigned long long)final_id(ids, id)) > 0 &&
            fwrite(rest.data, 1, rest.size, out) == rest.size;
 }
 
-static bool rewrite_lines(const struct span_ids *ids, const uint64_t *before,
-                          FILE *in, FILE *out)
+static bool rewrite_lines(const struct span_ids *ids, FILE *in, FILE *out)
 {
     char *line = NULL;
     size_t capacity = 0;
     ssize_t size;
     bool done = true;
     while (done && (size = getline(&line, &capacity, in)) >= 0)
-        done = rewrite_line(ids, before, view_of(line, (size_t)size), out);
+        done = rewrite_line(ids, view_of(line, (size_t)size), out);
     free(line);
     return done && !ferror(in);
-}
-
-static uint64_t *sum_up(const struct span_ids *ids)
-{
-    uint64_t *before = calloc(ids->ended_count + 1, sizeof(*before));
-    for (size_t i = 0; before && i < ids->ended_count; i++)
-        before[i + 1] = before[i] + ids->warcs[i].page_count;
-    return before;
 }
 
 static bool rewrite_file(const struct span_ids *ids, const char *from,
                          const char *to, struct error *err)
 {
-    uint64_t *before = sum_up(ids);
     FILE *in = fopen(from, "re"), *out = fopen(to, "we");
-    bool done = before && in && out && rewrite_lines(ids, before, in, out) &&
-                fflush(out) == 0 && fdatasync(fileno(out)) == 0;
+    bool done = in && out && rewrite_lines(ids, in, out) && fflush(out) == 0 &&
+                fdatasync(fileno(out)) == 0;
     if (!done)
         error_set_errno(err, ERR_SYSTEM, errno, "cannot rewrite %s", from);
     if (in)
         fclose(in);
     if (out && fclose(out) && done)
         done = error_set_errno(err, ERR_SYSTEM, errno, "cannot write %s", to);
-    free(before);
     return done;
 }
 

@@ -29,6 +29,18 @@ bool span_ids_begin(struct span_ids *ids, const struct span *span,
 bool span_ids_end(struct span_ids *ids, const struct span *span,
                   uint64_t page_count, struct error *err) MUST_CHECK;
 
+/* The same for a SPAN_WARC without waiting, and without noting that the id is
+ * provisional: for results that are held back (span_chain.h). */
+bool span_ids_announce(struct span_ids *ids, const struct span *span,
+                       uint64_t *ret_first_id, struct error *err) MUST_CHECK;
+
+/* The final id of a provisional one; false when it is not known yet: that such
+ * ids were given out is then noted. Final ids stay as they are. */
+bool span_ids_settle(struct span_ids *ids, uint64_t id, uint64_t *ret_final);
+
+/* Notes that a provisional id is left as it is, to be rewritten. */
+void span_ids_leave(struct span_ids *ids, uint64_t id);
+
 /* Nobody waits any more: something has failed. */
 void span_ids_abort(struct span_ids *ids);
 

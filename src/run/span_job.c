@@ -3,7 +3,7 @@
  */
 #include "page_steps.h"
 
-#include "fetchgrep/base/log.h"
+#include "fetchgrep/archive/spans.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -85,14 +85,11 @@ static bool work_on_files(struct page_job *job, struct worker *worker,
                           const struct span *span, struct block *block,
                           struct error *err)
 {
-    uint64_t first_id;
-    if (!span_ids_begin(job->span_ids, span, &first_id, err))
-        return false;
     for (size_t i = 0; i < span->page_count; i++) {
         if (atomic_load_explicit(&job->is_stopping, memory_order_relaxed))
             return true;
-        if (!work_on_file(worker, block, span->pages[i].name, first_id + i,
-                          err) ||
+        if (!work_on_file(worker, block, span->pages[i].name,
+                          span->first_id + i, err) ||
             !team_hand_on(job->team, block, err))
             return false;
     }
@@ -101,24 +98,19 @@ static bool work_on_files(struct page_job *job, struct worker *worker,
 
 /* ---- WARC records ----------------------------------------------------- */
 
-static void note_damage(struct page_job *job, const struct error *damage)
-{
-    atomic_fetch_add(&job->damage_count, 1);
-    log_warning("%s", damage->message);
-}
-
 static bool open_warc(struct page_job *job, struct worker *worker,
-                      const char *path, uint64_t offset, struct error *err)
+                      const char *path, const struct warc_part *part,
+                      struct error *err)
 {
     if (!worker->reader)
         worker->reader = warc_reader_new(job->max_body + FETCH_HEAD_MAX, err);
     return worker->reader &&
-           warc_reader_open(worker->reader, path, offset, err);
+           warc_reader_open_part(worker->reader, path, part, err);
 }
 
 /* The next record of a page. Damage is told and passed over. */
-static enum warc_read_result next_record(struct page_job *job,
-                                         struct worker *worker,
+static enum warc_read_result next_record(struct worker *worker,
+                                         struct block *block,
                                          struct warc_record *record,
                                          struct error *err)
 {
@@ -127,7 +119,7 @@ static enum warc_read_result next_record(struct page_job *job,
         enum warc_read_result result =
             warc_reader_next(worker->reader, record, &damage);
         if (result == WARC_READ_DAMAGE) {
-            note_damage(job, &damage);
+            block_add_damage(block, damage.message);
             continue;
         }
         if (result == WARC_READ_ERROR)
@@ -182,35 +174,60 @@ static bool work_on_record(struct worker *worker, struct block *block,
     return page_job_kept(worker, block, &kept, err);
 }
 
-static bool work_on_warc(struct page_job *job, struct worker *worker,
-                         const struct span *span, struct block *block,
-                         uint64_t *page_count, struct error *err)
+/* The records of a part, from where it begins to where the next one does. */
+static bool read_part(struct page_job *job, struct worker *worker,
+                      const struct span *span, struct block *block,
+                      struct block_span *says, struct error *err)
 {
-    uint64_t first_id;
     struct warc_record record;
     enum warc_read_result result;
-    if (!span_ids_begin(job->span_ids, span, &first_id, err) ||
-        !open_warc(job, worker, span->path, 0, err))
+    if (!open_warc(job, worker, span->path, &span->part, err))
         return false;
-    while ((result = next_record(job, worker, &record, err)) ==
+    says->start = warc_reader_start(worker->reader);
+    while ((result = next_record(worker, block, &record, err)) ==
            WARC_READ_RECORD) {
         if (atomic_load_explicit(&job->is_stopping, memory_order_relaxed))
             return true;
         if (!is_page(&record))
             continue;
         if (!work_on_record(worker, block, &record, record.target_uri,
-                            first_id + *page_count, err) ||
-            !team_hand_on(job->team, block, err))
+                            span->first_id + says->page_count, err))
             return false;
-        ++*page_count;
+        says->page_count++;
+        block->span = *says;
+        if (!team_hand_on(job->team, block, err))
+            return false;
     }
-    return result == WARC_READ_END;
+    says->is_end = result == WARC_READ_END;
+    says->next = warc_reader_next_start(worker->reader);
+    return says->is_end;
+}
+
+/* Its results are handed on apart from all others, for they may not stand. */
+static bool work_on_warc(struct page_job *job, struct worker *worker,
+                         const struct span *span, struct block *block,
+                         struct error *err)
+{
+    struct block_span says = {
+        .is_set = true,
+        .attempt = span->attempt,
+        .number = span->warcs_before,
+        .start = span->part.from,
+        .next = span->part.from,
+    };
+    if (!team_hand_on_now(job->team, block, err))
+        return false;
+    if (span->part.from >= span->part.end)
+        says.is_end = true; /* a record leads over all of it */
+    else if (!read_part(job, worker, span, block, &says, err))
+        return false;
+    block->span = says;
+    return team_hand_on_now(job->team, block, err);
 }
 
 /* A place of the run's index at which no page stands: the archive is damaged,
  * but the entry still gets its line. */
-static bool work_on_missing(struct page_job *job, struct worker *worker,
-                            const struct span *span,
+static bool work_on_missing(struct worker *worker, const struct span *span,
                             const struct span_page *page, struct block *block,
                             struct error *err)
 {
@@ -223,7 +240,7 @@ static bool work_on_missing(struct page_job *job, struct worker *worker,
     };
     error_set(&damage, ERR_DATA, "%s: no response record at offset %llu",
               span->path, (unsigned long long)page->offset);
-    note_damage(job, &damage);
+    block_add_damage(block, damage.message);
     return page_job_kept(worker, block, &kept, err);
 }
 
@@ -234,7 +251,12 @@ static bool work_on_records(struct page_job *job, struct worker *worker,
 {
     struct warc_record record = { 0 };
     enum warc_read_result result = WARC_READ_RECORD;
-    if (!open_warc(job, worker, span->path, span->pages[0].offset, err))
+    const struct warc_part part = {
+        .from = span->pages[0].offset,
+        .end = WARC_NOWHERE,
+        .is_exact = true,
+    };
+    if (!open_warc(job, worker, span->path, &part, err))
         return false;
     bool has_record = false;
     for (size_t i = 0; i < span->page_count; i++) {
@@ -243,7 +265,7 @@ static bool work_on_records(struct page_job *job, struct worker *worker,
             return true;
         while (result == WARC_READ_RECORD &&
                (!has_record || record.offset < page->offset)) {
-            result = next_record(job, worker, &record, err);
+            result = next_record(worker, block, &record, err);
             has_record = true;
         }
         if (result == WARC_READ_ERROR)
@@ -253,7 +275,7 @@ static bool work_on_records(struct page_job *job, struct worker *worker,
         bool done =
             is_there ? work_on_record(worker, block, &record,
                                       view_of_string(page->name), page->id, err)
-                     : work_on_missing(job, worker, span, page, block, err);
+                     : work_on_missing(worker, span, page, block, err);
         if (!done || !team_hand_on(job->team, block, err))
             return false;
     }
@@ -266,7 +288,6 @@ bool page_job_span(void *ctx, void *state, void *item, struct block *block,
     struct page_job *job = ctx;
     struct worker *worker = state;
     struct span *span = item;
-    uint64_t page_count = 0;
     bool done = false;
     switch (span->kind) {
     case SPAN_FILES:
@@ -277,8 +298,7 @@ bool page_job_span(void *ctx, void *state, void *item, struct block *block,
         break;
     case SPAN_WARC:
     default:
-        done = work_on_warc(job, worker, span, block, &page_count, err) &&
-               span_ids_end(job->span_ids, span, page_count, err);
+        done = work_on_warc(job, worker, span, block, err);
         break;
     }
     span_free(span);
@@ -287,7 +307,6 @@ bool page_job_span(void *ctx, void *state, void *item, struct block *block,
 
 void page_job_drop_span(void *ctx, void *item)
 {
-    struct page_job *job = ctx;
-    span_ids_abort(job->span_ids);
+    (void)ctx;
     span_free(item);
 }

@@ -80,7 +80,7 @@ void summary_append_json(struct pipeline *pipeline, struct buf *out)
         json_out_member_u64(out, "put_back",
                             fetch_counts(pipeline->fetcher).put_back);
     json_out_member_u64(out, "archive_damage",
-                        atomic_load(&pipeline->job.damage_count));
+                        atomic_load(&pipeline->damage_count));
     append_date(out, "started_at", pipeline->started_wall_ms);
     append_date(out, "finished_at", clock_wall_ms());
     buf_append_format(out,
@@ -174,7 +174,7 @@ int summary_status(struct pipeline *pipeline)
                   (unsigned long long)totals.entries);
         return STATUS_CHECK_FAILED;
     }
-    uint64_t damage = atomic_load(&pipeline->job.damage_count);
+    uint64_t damage = atomic_load(&pipeline->damage_count);
     if (damage) {
         log_error("%llu faults in the archives read: records may be lost",
                   (unsigned long long)damage);

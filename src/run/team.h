@@ -50,4 +50,8 @@ void team_join(struct team *team);
 bool team_hand_on(const struct team_options *options, struct block *block,
                   struct error *err) MUST_CHECK;
 
+/* The same however large it is. */
+bool team_hand_on_now(const struct team_options *options, struct block *block,
+                      struct error *err) MUST_CHECK;
+
 #endif

@@ -39,11 +39,11 @@ static void fail(struct team *team, const struct error *err)
     team->options.fail(team->options.ctx, err);
 }
 
-static bool deliver(const struct team_options *options, struct block *block,
-                    struct error *err)
+bool team_hand_on_now(const struct team_options *options, struct block *block,
+                      struct error *err)
 {
     bool done =
-        block->entry_count == 0 || options->deliver(options->ctx, block, err);
+        block_is_empty(block) || options->deliver(options->ctx, block, err);
     block_reset(block);
     return done;
 }
@@ -54,7 +54,7 @@ bool team_hand_on(const struct team_options *options, struct block *block,
     if (block_size(block) < BLOCK_HANDED_ON &&
         block->entry_count < ENTRIES_HANDED_ON)
         return true;
-    return deliver(options, block, err);
+    return team_hand_on_now(options, block, err);
 }
 
 static bool work(struct team *team, void *worker, void *item,
@@ -80,7 +80,7 @@ static size_t take(struct team *team, void **items, struct block *block)
     if (count)
         return count;
     struct error err;
-    if (!deliver(options, block, &err))
+    if (!team_hand_on_now(options, block, &err))
         fail(team, &err);
     return queue_take(team->queue, items, ITEMS_AT_ONCE, options->worker_count);
 }
@@ -134,7 +134,7 @@ static void run_member(struct team *team, uint32_t index, uint32_t member_count)
         for (size_t i = 0; i < count; i++)
             if (!work(team, worker, items[i], &block, &err))
                 fail(team, &err);
-    if (!deliver(options, &block, &err))
+    if (!team_hand_on_now(options, &block, &err))
         fail(team, &err);
     if (worker)
         options->worker_free(options->job_ctx, worker);

@@ -10,15 +10,15 @@
  * A span is one of:
  *   files    a batch of page files, about 1 MB together; one page each
  *   records  places of response records in one WARC segment of a run directory
- *   warc     a whole WARC file from anywhere
+ *   warc     a part of a WARC file from anywhere: large ones are cut every so
+ *            many bytes, and whoever reads a part finds where its records begin
  *
  * Thread rule: the lister belongs to one thread; a span to its holder.
  */
 #ifndef FETCHGREP_ARCHIVE_SPANS_H
 #define FETCHGREP_ARCHIVE_SPANS_H
 
-#include "fetchgrep/base/error.h"
-#include "fetchgrep/base/view.h"
+#include "fetchgrep/archive/warc_read.h"
 
 enum span_kind { SPAN_FILES, SPAN_RECORDS, SPAN_WARC };
 
@@ -33,6 +33,10 @@ struct span {
     char *path;              /* the WARC; NULL for SPAN_FILES */
     struct span_page *pages; /* SPAN_FILES and SPAN_RECORDS */
     size_t page_count;
+    struct warc_part part; /* SPAN_WARC */
+    bool goes_on;          /* SPAN_WARC: in the file of the span before */
+    uint32_t attempt;      /* SPAN_WARC: at reading it, from 0 */
+    uint64_t first_id;     /* given when it is handed out */
     uint64_t warcs_before; /* SPAN_WARC spans before this one: how many
                               pages they hold is not known yet */
     uint64_t known_before; /* pages before it, those in WARCs not counted */
@@ -40,11 +44,16 @@ struct span {
 
 void span_free(struct span *span);
 
+/* A copy of a SPAN_WARC; NULL without memory. */
+struct span *span_clone(const struct span *span);
+
 struct spans;
 
 /* Opens all inputs, so that a missing one is an error before work begins
- * (ERR_USAGE). The paths are borrowed for the life of the lister. */
-struct spans *spans_open(char *const *inputs, size_t count, struct error *err);
+ * (ERR_USAGE). The paths are borrowed for the life of the lister. WARC files
+ * are cut into parts of about `part_size` bytes. */
+struct spans *spans_open(char *const *inputs, size_t count, uint64_t part_size,
+                         struct error *err);
 void spans_close(struct spans *spans);
 
 enum spans_result { SPANS_ITEM, SPANS_END, SPANS_ERROR };

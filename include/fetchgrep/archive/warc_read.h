@@ -29,6 +29,36 @@ void warc_reader_free(struct warc_reader *reader);
 bool warc_reader_open(struct warc_reader *reader, const char *path,
                       uint64_t offset, struct error *err) MUST_CHECK;
 
+/* No place in a file. */
+#define WARC_NOWHERE UINT64_MAX
+
+/*
+ * A part of a file, for readers that share it: the records that begin in
+ * [from, end). A reader that does not know where the first of them begins takes
+ * the first place that looks like it (a gzip member that unpacks to a record's
+ * first line). That is a guess: a page may be an archive itself. It is
+ * right if and only if the reader of the part before ends there
+ * (warc_reader_next_start), for how a file is read on from there rests on
+ * nothing but the place.
+ */
+struct warc_part {
+    uint64_t from;
+    uint64_t end;  /* WARC_NOWHERE: the end of the file */
+    bool is_exact; /* `from` is where reading begins */
+};
+
+bool warc_reader_open_part(struct warc_reader *reader, const char *path,
+                           const struct warc_part *part,
+                           struct error *err) MUST_CHECK;
+
+/* Where reading began; WARC_NOWHERE when nothing before the part's end looks
+ * like a record's beginning. */
+uint64_t warc_reader_start(const struct warc_reader *reader);
+
+/* After WARC_READ_END: where reading goes on behind the part; WARC_NOWHERE at
+ * the end of the file. */
+uint64_t warc_reader_next_start(const struct warc_reader *reader);
+
 enum warc_type {
     WARC_TYPE_RESPONSE,
     WARC_TYPE_RESOURCE,

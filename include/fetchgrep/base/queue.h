@@ -32,6 +32,10 @@ bool queue_push(struct queue *queue, void *item) MUST_CHECK;
 size_t queue_push_over(struct queue *queue, void *const *items,
                        size_t count) MUST_CHECK;
 
+/* Never waits: the item is taken before all others. False when closed or
+ * without memory: it stays yours. */
+bool queue_push_first(struct queue *queue, void *item) MUST_CHECK;
+
 /* Waits until there is something, takes up to `max` items but no more than a
  * fair share of what is there for `consumers` takers. Returns 0 only when the
  * queue is closed and empty. */

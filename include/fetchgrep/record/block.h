@@ -33,6 +33,18 @@ struct block_entry {
     size_t page_count;   /* of `pages`; the last is the entry's own */
 };
 
+/* Results of a span whose beginning was found, not known: they stand only when
+ * the reader of the bytes before it agrees (run/span_chain.h). */
+struct block_span {
+    bool is_set;
+    bool is_end;         /* the last block of the span */
+    uint32_t attempt;    /* as the span says */
+    uint64_t number;     /* among the spans of archives */
+    uint64_t start;      /* where in the file reading began */
+    uint64_t next;       /* is_end: where the records of the next one begin */
+    uint64_t page_count; /* is_end: in all blocks of the span */
+};
+
 struct block {
     struct buf outcomes;
     struct buf matches;
@@ -42,16 +54,29 @@ struct block {
     size_t entry_count, entry_capacity;
     struct block_page *pages;
     size_t page_count, page_capacity;
+    /* Damage found on the way to these pages, a line each, for people. Not
+     * the recorder's. */
+    struct buf damage;
+    uint64_t damage_count;
+    struct block_span span;
     bool failed; /* no memory for a table */
 };
 
-/* `max_bytes` bounds each of the four buffers. */
+/* `max_bytes` bounds each of the buffers. */
 void block_init(struct block *block, size_t max_bytes);
 void block_release(struct block *block);
 
 /* Empties it; keeps a working set of memory, gives back what one huge page
  * has needed. */
 void block_reset(struct block *block);
+
+/* A copy that takes no more memory than it needs; NULL without memory. Free
+ * it with block_free. */
+struct block *block_clone(const struct block *block);
+void block_free(struct block *block);
+
+/* No entries, no damage, no end of a span. */
+bool block_is_empty(const struct block *block);
 
 /* Bytes in all buffers: when to hand it on. */
 size_t block_size(const struct block *block);
@@ -60,6 +85,8 @@ size_t block_size(const struct block *block);
 struct block_entry *block_begin_entry(struct block *block, uint64_t id);
 void block_end_page(struct block *block, size_t warc_size, size_t index_size);
 void block_end_entry(struct block *block, enum outcome outcome);
+
+void block_add_damage(struct block *block, const char *message);
 
 /* False (ERR_SYSTEM) when anything did not fit. */
 bool block_check(const struct block *block, struct error *err) MUST_CHECK;

@@ -3,6 +3,8 @@
 
 #include "warc_files.h"
 
+enum { part_size = 4 << 20 };
+
 static struct buf told; /* what a lister gave, as text */
 
 static void set_up(void)
@@ -61,7 +63,7 @@ static void list(char *const *inputs, size_t count)
     struct error err;
     struct span *span;
     buf_reset(&told);
-    struct spans *spans = spans_open(inputs, count, &err);
+    struct spans *spans = spans_open(inputs, count, part_size, &err);
     enum spans_result result = SPANS_ERROR;
     while (spans && (result = spans_next(spans, &span, &err)) == SPANS_ITEM) {
         tell_span(span);
@@ -184,7 +186,7 @@ START_TEST(many_files_come_in_small_batches_none_left_out)
         touch(name);
     }
     char *path = temp_path("d");
-    struct spans *spans = spans_open(&path, 1, &err);
+    struct spans *spans = spans_open(&path, 1, part_size, &err);
     ck_assert_ptr_nonnull(spans);
     uint64_t next = 0;
     while (spans_next(spans, &span, &err) == SPANS_ITEM) {
@@ -316,7 +318,7 @@ START_TEST(a_run_keeps_its_ids_and_lists_kept_pages_alone)
     struct error err;
     struct span *span;
     char *path = temp_path("run");
-    struct spans *spans = spans_open(&path, 1, &err);
+    struct spans *spans = spans_open(&path, 1, part_size, &err);
     ck_assert_int_eq(spans_next(spans, &span, &err), SPANS_ITEM);
     ck_assert_str_eq(span->pages[0].name, "http://a.org/");
     ck_assert_str_eq(span->pages[1].name, "http://\xc3\xbc.org/");
@@ -348,7 +350,7 @@ START_TEST(spans_of_a_run_are_bounded_in_pages_and_bytes)
     }
     write_run(buf_string(&lines));
     char *path = temp_path("run");
-    struct spans *spans = spans_open(&path, 1, &err);
+    struct spans *spans = spans_open(&path, 1, part_size, &err);
     uint64_t next = 0;
     size_t span_count = 0;
     while (spans_next(spans, &span, &err) == SPANS_ITEM) {
