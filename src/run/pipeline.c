@@ -436,7 +436,7 @@ static bool start_team(struct pipeline *pipeline, struct error *err)
     pipeline->job.patterns = options->patterns;
     pipeline->job.matcher.max_matches = options->max_matches;
     pipeline->job.matcher.page_time_ms = options->page_time_ms;
-    pipeline->job.format = options->format;
+    pipeline->job.matches = options->matches;
     pipeline->job.searches_any_status = options->searches_any_status;
     pipeline->job.is_stream = !pipeline->dir;
     pipeline->job.max_body = options->fetch.max_body;
@@ -470,7 +470,8 @@ static bool make_connections(struct pipeline *pipeline, struct error *err)
 {
     pipeline->queue = queue_new(QUEUE_CAPACITY);
     pipeline->job.span_ids =
-        span_ids_new(!pipeline->dir && pipeline->options->format != MATCH_TEXT);
+        span_ids_new(!pipeline->dir && pipeline->spool_fd < 0 &&
+                     match_form_has_id(pipeline->options->matches.form));
     /* Record ids must differ from those of every other run. */
     if (getrandom(&pipeline->job.warc_seed, sizeof(pipeline->job.warc_seed),
                   0) < 0)
@@ -546,6 +547,8 @@ static void release(struct pipeline *pipeline)
     manifest_close(pipeline->manifest);
     spans_close(pipeline->spans);
     run_dir_close(pipeline->dir);
+    if (pipeline->spool_fd >= 0)
+        close(pipeline->spool_fd);
     for (size_t i = 0; pipeline->inputs && i < pipeline->options->input_count;
          i++)
         free(pipeline->inputs[i]);
@@ -558,6 +561,7 @@ bool pipeline_run(const struct pipeline_options *options, int *ret_status,
 {
     struct pipeline pipeline = {
         .options = options,
+        .spool_fd = -1,
         .fetch_options = options->fetch,
         .started_ns = clock_now_ns(),
         .started_wall_ms = clock_wall_ms(),

@@ -29,6 +29,7 @@ struct span_ids {
     size_t ended_count; /* of the first WARCs, without a gap */
     bool has_provisional;
     bool is_aborted;
+    uint64_t *before; /* pages in all WARCs before one, once it is settled */
 };
 
 struct span_ids *span_ids_new(bool must_be_final)
@@ -49,6 +50,7 @@ void span_ids_free(struct span_ids *ids)
     pthread_cond_destroy(&ids->has_ended);
     pthread_mutex_destroy(&ids->lock);
     free(ids->warcs);
+    free(ids->before);
     free(ids);
 }
 
@@ -178,6 +180,18 @@ static uint64_t *sum_up(const struct span_ids *ids)
     for (size_t i = 0; before && i < ids->ended_count; i++)
         before[i + 1] = before[i] + ids->warcs[i].page_count;
     return before;
+}
+
+bool span_ids_settle(struct span_ids *ids, struct error *err)
+{
+    free(ids->before);
+    ids->before = sum_up(ids);
+    return ids->before || error_no_memory(err, "the ids of pages");
+}
+
+uint64_t span_ids_final(const struct span_ids *ids, uint64_t id)
+{
+    return final_id(ids, ids->before, id);
 }
 
 static bool rewrite_file(const struct span_ids *ids, const char *from,

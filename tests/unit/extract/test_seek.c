@@ -57,7 +57,8 @@ static struct matcher_report search(const struct patterns *patterns,
     struct matcher *matcher = matcher_new(patterns, options, &err);
     ck_assert_ptr_nonnull(matcher);
     buf_init(found, FOUND_SIZE);
-    ck_assert(matcher_search(matcher, text, note_match, found, &report, &err));
+    ck_assert(matcher_search(matcher, SUBJECT_TEXT, text, note_match, found,
+                             &report, &err));
     ck_assert(!found->failed);
     matcher_free(matcher);
     return report;
@@ -206,11 +207,11 @@ START_TEST(the_next_page_has_all_its_time)
     struct matcher *matcher = matcher_new(patterns, &options, &err);
     ck_assert_ptr_nonnull(matcher);
     buf_init(&found, FOUND_SIZE);
-    ck_assert(matcher_search(matcher, many_starts(), note_match, &found,
-                             &report, &err));
-    ck_assert_uint_eq(report.limited_count, 1);
-    ck_assert(matcher_search(matcher, view_of_string("<a>b</a>"), note_match,
+    ck_assert(matcher_search(matcher, SUBJECT_TEXT, many_starts(), note_match,
                              &found, &report, &err));
+    ck_assert_uint_eq(report.limited_count, 1);
+    ck_assert(matcher_search(matcher, SUBJECT_TEXT, view_of_string("<a>b</a>"),
+                             note_match, &found, &report, &err));
     ck_assert_uint_eq(report.limited_count, 0);
     ck_assert_uint_eq(report.match_count, 2);
     matcher_free(matcher);
