@@ -176,14 +176,14 @@ static bool describe_shaping(struct config *config,
     buf_init(out, 1 << 20);
     buf_append_format(out, "max-body=%zu", pipeline->fetch.max_body);
     if (raw->command != COMMAND_FETCH)
-        buf_append_format(
-            out, " format=%s status=%s max-matches=%zu page-time=%llums",
-            pipeline->format == MATCH_TEXT ? "text" : "jsonl",
-            pipeline->searches_any_status ? "any" : "2xx",
-            pipeline->max_matches, (unsigned long long)pipeline->page_time_ms);
+        buf_append_format(out, " status=%s max-matches=%zu page-time=%llums",
+                          pipeline->searches_any_status ? "any" : "2xx",
+                          pipeline->max_matches,
+                          (unsigned long long)pipeline->page_time_ms);
     if (raw->command != COMMAND_EXTRACT)
         buf_append_format(out, " store=%s max-redirects=%u",
                           stores[pipeline->store], pipeline->max_redirects);
+    output_describe(&config->output, raw, out);
     config->pipeline.shaping = buf_string(out);
     return buf_check(out, "the options", err);
 }
@@ -200,16 +200,12 @@ static void set_pipeline(struct config *config, const struct raw_options *raw,
 {
     static const enum warc_store stores[] = { WARC_STORE_NONE, WARC_STORE_PLAIN,
                                               WARC_STORE_GZIP };
-    enum { FORMAT_JSONL, FORMAT_TEXT };
-    bool is_text = raw->format == FORMAT_TEXT ||
-                   (raw->format != FORMAT_JSONL && !raw->dir);
     bool is_kept = raw->dir && raw->command != COMMAND_EXTRACT;
     config->pipeline = (struct pipeline_options){
         .command = pipeline_command(raw->command),
         .input_count = raw->operands.count,
         .dir = raw->dir,
         .restarts = raw->restarts,
-        .format = is_text ? MATCH_TEXT : MATCH_JSONL,
         .worker_count = raw->workers ? (uint32_t)raw->workers : cores,
         .per_host = (uint32_t)raw->per_host,
         .host_delay_ms = (int64_t)raw->host_delay_ms,
@@ -231,6 +227,14 @@ static void set_pipeline(struct config *config, const struct raw_options *raw,
            sizeof(config->pipeline.inputs));
 }
 
+static bool set_output(struct config *config, const struct raw_options *raw,
+                       struct error *err)
+{
+    bool done = output_init(&config->output, raw, config->patterns, err);
+    config->pipeline.matches = config->output.matches;
+    return done;
+}
+
 bool config_init(struct config *config, const struct raw_options *raw,
                  struct error *err)
 {
@@ -245,7 +249,8 @@ bool config_init(struct config *config, const struct raw_options *raw,
         set_max_failed(&config->pipeline, raw->max_failed, err) &&
         (!raw->allows_private ||
          address_rule_allow(&config->address_rule, raw->private_ranges, err)) &&
-        add_patterns(config, raw, err) && describe_shaping(config, raw, err);
+        add_patterns(config, raw, err) && set_output(config, raw, err) &&
+        describe_shaping(config, raw, err);
     if (!done)
         config_release(config);
     return done;
@@ -253,6 +258,7 @@ bool config_init(struct config *config, const struct raw_options *raw,
 
 void config_release(struct config *config)
 {
+    output_release(&config->output);
     patterns_free(config->patterns);
     free(config->host_headers);
     buf_release(&config->shaping);

@@ -6,12 +6,14 @@
 #define FETCHGREP_CLI_CONFIG_H
 
 #include "options.h"
+#include "output.h"
 
 #include "fetchgrep/run/pipeline.h"
 
 struct config {
     struct pipeline_options pipeline;
     struct patterns *patterns;
+    struct output output;
     struct address_rule address_rule;
     struct fetch_host_header *host_headers;
     struct buf shaping;

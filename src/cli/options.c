@@ -35,7 +35,9 @@ struct option_row {
 
 #define AT(member) offsetof(struct raw_options, member)
 
-static const char *const formats[] = { "jsonl", "text", "auto", NULL };
+static const char *const formats[] = { "jsonl", "csv",  "tsv",
+                                       "text",  "auto", NULL };
+static const char *const orders[] = { "any", "manifest", NULL };
 static const char *const stores[] = { "none", "plain", "gzip", NULL };
 static const char *const statuses[] = { "2xx", "any", NULL };
 static const char *const progresses[] = { "auto", "plain", "none", NULL };
@@ -56,8 +58,20 @@ static const struct option_row rows[] = {
       "the run directory (default: matches to standard output)", FOR_ALL },
     { "restart", 0, KIND_FLAG, AT(restarts), 0, 0, NULL, NULL, NULL,
       "start over in a run directory that was used", FOR_ALL },
-    { "format", 0, KIND_CHOICE, AT(format), 0, 0, "auto", formats, "jsonl|text",
+    { "format", 0, KIND_CHOICE, AT(format), 0, 0, "auto", formats,
+      "jsonl|csv|tsv|text",
       "form of the matches (jsonl; text on standard output)", FOR_SEARCH },
+    { "fields", 0, KIND_STRING, AT(fields), 0, 0, NULL, NULL, "LIST",
+      "columns, in order: id,url,pattern,in,offset,match,groups,NAME",
+      FOR_SEARCH },
+    { "only-group", 0, KIND_STRING, AT(only_group), 0, 0, NULL, NULL, "NAME|N",
+      "this group of each pattern instead of the whole match", FOR_SEARCH },
+    { "unique", 0, KIND_FLAG, AT(is_unique), 0, 0, NULL, NULL, NULL,
+      "of a page and pattern, the same match once", FOR_SEARCH },
+    { "count", 0, KIND_FLAG, AT(counts_only), 0, 0, NULL, NULL, NULL,
+      "how many matches, of each page and pattern that has any", FOR_SEARCH },
+    { "order", 0, KIND_CHOICE, AT(order), 0, 0, "any", orders, "any|manifest",
+      "order of the results", FOR_ALL },
     { "max-matches", 0, KIND_COUNT, AT(max_matches), 1, UINT32_MAX, "100000",
       NULL, "N", "of a page and pattern at most", FOR_SEARCH },
     { "page-time", 0, KIND_TIME, AT(page_time_ms), 1, DAY_MS, "10s", NULL, "T",

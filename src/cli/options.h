@@ -50,6 +50,11 @@ struct raw_options {
     const char *dir;
     bool restarts;
     uint64_t format;
+    const char *fields;     /* NULL: the format's own */
+    const char *only_group; /* NULL: the whole match */
+    bool is_unique;
+    bool counts_only;
+    uint64_t order;
     uint64_t workers; /* 0: as many as there are cores */
     uint64_t concurrency;
     uint64_t per_host;

@@ -14,6 +14,7 @@ struct pattern {
     char *regex;
     size_t regex_size;
     char *place;              /* where it was given: "-e", "FILE:LINE" */
+    enum subject subject;     /* what it is searched in */
     pcre2_code *code;         /* JIT compiled where that could be done */
     bool has_windows;         /* may be searched in windows, see seek.h */
     uint32_t capture_count;   /* PCRE2's groups, beside group 0 */

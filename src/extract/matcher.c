@@ -11,6 +11,7 @@ struct matcher {
     struct view *groups;    /* of the pattern with most of them */
     struct search *waiting; /* of as many as there are patterns */
     size_t waiting_count;
+    bool goes_on; /* the next search is of the same page */
 };
 
 /* One pattern on its way through a text. */
@@ -122,6 +123,8 @@ static bool emit(struct matcher *matcher, const struct pattern *pattern,
     size_t to = pairs[1], from = pairs[0] < to ? pairs[0] : to;
     const struct match match = {
         .pattern = view_of_string(pattern->name),
+        .pattern_index = (uint32_t)(pattern - matcher->patterns->list),
+        .subject = pattern->subject,
         .offset = from,
         .whole = view_of(text.data + from, to - from),
         .group_count = pattern->group_count,
@@ -213,13 +216,15 @@ enum { FIRST_PARTS = 4 };
 
 /* Each pattern in its turn; one that takes long waits until the others have
  * run. */
-static bool search_all(struct matcher *matcher, struct view text,
-                       match_fn *on_match, void *ctx,
+static bool search_all(struct matcher *matcher, enum subject subject,
+                       struct view text, match_fn *on_match, void *ctx,
                        struct matcher_report *report, struct error *err)
 {
     size_t parts = matcher->patterns->count > 1 ? FIRST_PARTS : 1;
     for (size_t i = 0; i < matcher->patterns->count; i++) {
         struct search search = { .pattern = &matcher->patterns->list[i] };
+        if (search.pattern->subject != subject)
+            continue;
         seek_allot(&matcher->seeker, parts);
         enum search_result result =
             go_on(matcher, &search, text, on_match, ctx, report, err);
@@ -250,17 +255,24 @@ static bool search_waiting(struct matcher *matcher, struct view text,
     return true;
 }
 
-bool matcher_search(struct matcher *matcher, struct view text,
-                    match_fn *on_match, void *ctx,
+void matcher_go_on(struct matcher *matcher)
+{
+    matcher->goes_on = true;
+}
+
+bool matcher_search(struct matcher *matcher, enum subject subject,
+                    struct view text, match_fn *on_match, void *ctx,
                     struct matcher_report *ret_report, struct error *err)
 {
     struct matcher_report report = { 0 };
     if (!text.data)
         text = view_of("", 0); /* so that an empty group is not an unset one */
     matcher->waiting_count = 0;
-    seek_begin(&matcher->seeker, text);
-    bool done = search_all(matcher, text, on_match, ctx, &report, err) &&
-                search_waiting(matcher, text, on_match, ctx, &report, err);
+    seek_begin(&matcher->seeker, text, matcher->goes_on);
+    matcher->goes_on = false;
+    bool done =
+        search_all(matcher, subject, text, on_match, ctx, &report, err) &&
+        search_waiting(matcher, text, on_match, ctx, &report, err);
     seek_end(&matcher->seeker);
     if (report.limited_count > 1)
         note_others(&report);

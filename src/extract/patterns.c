@@ -298,11 +298,13 @@ static bool widen(struct patterns *patterns)
     return true;
 }
 
-static bool add(struct patterns *patterns, struct view name, struct view regex,
-                const char *place, struct error *err)
+static bool add(struct patterns *patterns, struct view name,
+                enum subject subject, struct view regex, const char *place,
+                struct error *err)
 {
     struct pattern pattern = {
         .name = view_dup(name),
+        .subject = subject,
         .regex = view_dup(regex),
         .regex_size = regex.size,
         .place = place ? strdup(place) : NULL,
@@ -324,7 +326,7 @@ bool patterns_add_expression(struct patterns *patterns, struct view regex,
 {
     char name[24];
     snprintf(name, sizeof(name), "e%zu", ++patterns->expression_count);
-    return add(patterns, view_of_string(name), regex, NULL, err);
+    return add(patterns, view_of_string(name), SUBJECT_TEXT, regex, NULL, err);
 }
 
 /* ---- pattern files ---------------------------------------------------- */
@@ -357,10 +359,32 @@ static bool is_printable(struct view name)
     return utf8_valid_prefix(name) == name.size;
 }
 
+/* Cuts what stands behind the last @ off the name. Any other word than ours is
+ * an error: a slip of the pen must not become a pattern that finds nothing. */
+static bool split_name(const char *place, struct view *name,
+                       enum subject *ret_subject, struct error *err)
+{
+    const char *at = memrchr(name->data, '@', name->size);
+    *ret_subject = SUBJECT_TEXT;
+    if (!at)
+        return true;
+    struct view before = view_first(*name, (size_t)(at - name->data));
+    struct view word = view_from(*name, before.size + 1);
+    if (!subject_from_word(word, ret_subject))
+        return error_set(err, ERR_USAGE,
+                         "%s: \"@%.*s\" is nothing that can be searched: write "
+                         "NAME@headers, NAME@url or NAME@text",
+                         place, (int)(word.size > 60 ? 60 : word.size),
+                         word.data);
+    *name = before;
+    return true;
+}
+
 static bool add_line(struct patterns *patterns, struct view line,
                      const char *place, struct error *err)
 {
     struct view name, regex;
+    enum subject subject;
     if (line.size && line.data[line.size - 1] == '\r')
         line.size--;
     if (!view_trim(line).size || line.data[0] == '#')
@@ -374,16 +398,22 @@ static bool add_line(struct patterns *patterns, struct view line,
         return error_set(err, ERR_USAGE,
                          "%s: the line begins with a blank: write NAME REGEX",
                          place);
+    if (!split_name(place, &name, &subject, err))
+        return false;
+    if (!name.size)
+        return error_set(err, ERR_USAGE,
+                         "%s: no name before the @: write NAME@%s REGEX", place,
+                         subject_word(subject));
     if (!regex.size)
         return error_set(err, ERR_USAGE,
                          "%s: pattern %.*s has no expression: write NAME REGEX",
                          place, (int)(name.size > 60 ? 60 : name.size),
                          name.data);
-    return add(patterns, name, regex, place, err);
+    return add(patterns, name, subject, regex, place, err);
 }
 
-static bool add_lines(struct patterns *patterns, struct view text,
-                      const char *path, struct error *err)
+bool patterns_add_text(struct patterns *patterns, struct view text,
+                       const char *path, struct error *err)
 {
     size_t before = patterns->count, number = 0;
     if (view_starts_with(text, "\xEF\xBB\xBF"))
@@ -408,7 +438,7 @@ bool patterns_add_file(struct patterns *patterns, const char *path,
     buf_init(&text, PATTERN_FILE_MAX);
     bool done = fs_read_file(path, &text, err);
     if (done)
-        done = add_lines(patterns, buf_view(&text), path, err);
+        done = patterns_add_text(patterns, buf_view(&text), path, err);
     else if (err->sys_errno)
         error_set_errno(err, ERR_USAGE, err->sys_errno,
                         "cannot open pattern file %s", path);
@@ -436,6 +466,37 @@ struct view patterns_regex(const struct patterns *patterns, size_t index)
     return view_of(pattern->regex, pattern->regex_size);
 }
 
+enum subject patterns_subject(const struct patterns *patterns, size_t index)
+{
+    return patterns->list[index].subject;
+}
+
+bool patterns_has_subject(const struct patterns *patterns, enum subject subject)
+{
+    for (size_t i = 0; i < patterns->count; i++)
+        if (patterns->list[i].subject == subject)
+            return true;
+    return false;
+}
+
+bool patterns_find_group(const struct patterns *patterns, size_t index,
+                         struct view name, uint32_t *ret_group)
+{
+    const struct pattern *pattern = &patterns->list[index];
+    uint64_t number;
+    for (uint32_t i = 0; i < pattern->group_count; i++) {
+        if (view_equal(pattern->group_names[i], name)) {
+            *ret_group = i;
+            return true;
+        }
+    }
+    if (!view_to_u64(name, &number) || number < 1 ||
+        number > pattern->capture_count)
+        return false;
+    *ret_group = pattern->capture_group[number - 1];
+    return true;
+}
+
 void patterns_describe(const struct patterns *patterns, struct buf *out)
 {
     buf_append_format(out, "flags %u\n", patterns->flags);
@@ -443,7 +504,9 @@ void patterns_describe(const struct patterns *patterns, struct buf *out)
         /* With its length: an expression may hold any byte, and no two sets
          * may look the same. */
         buf_append_view(out, patterns_name(patterns, i));
-        buf_append_format(out, "\t%zu\t", patterns->list[i].regex_size);
+        buf_append_format(out, "@%s\t%zu\t",
+                          subject_word(patterns->list[i].subject),
+                          patterns->list[i].regex_size);
         buf_append_view(out, patterns_regex(patterns, i));
         buf_append_char(out, '\n');
     }

@@ -136,7 +136,7 @@ static int match_at(struct seeker *seeker, const struct pattern *pattern,
 
 /* ---- the clock --------------------------------------------------------- */
 
-void seek_begin(struct seeker *seeker, struct view text)
+void seek_begin(struct seeker *seeker, struct view text, bool goes_on)
 {
     uint64_t most = WINDOW_AREA / (text.size + 1);
     if (most < WINDOW_FLOOR)
@@ -148,7 +148,8 @@ void seek_begin(struct seeker *seeker, struct view text)
     if (!seeker->page_time_ns)
         return;
     seeker->checked_ns = seeker->now_ns();
-    seeker->page_end_ns = seeker->checked_ns + seeker->page_time_ns;
+    if (!goes_on)
+        seeker->page_end_ns = seeker->checked_ns + seeker->page_time_ns;
 }
 
 void seek_allot(struct seeker *seeker, size_t parts)

@@ -50,9 +50,9 @@ bool seeker_init(struct seeker *seeker, const struct patterns *patterns,
                  struct error *err) MUST_CHECK;
 void seeker_release(struct seeker *seeker);
 
-/* Around each page: the clock starts; memory that one hard page took goes
- * back. */
-void seek_begin(struct seeker *seeker, struct view text);
+/* Around each text: the clock starts, unless `goes_on`: another text of the
+ * same page; memory that one hard page took goes back. */
+void seek_begin(struct seeker *seeker, struct view text, bool goes_on);
 void seek_end(struct seeker *seeker);
 
 /* Before each pattern: how long it may take. One of `parts` parts of what is

@@ -4,11 +4,28 @@
 
 #include "fetchgrep/archive/cdxj.h"
 #include "fetchgrep/base/dechunk.h"
+#include "fetchgrep/base/utf8.h"
 #include "fetchgrep/extract/decode.h"
+#include "fetchgrep/extract/head_text.h"
 
 #include <stdarg.h>
 
 /* ---- the workers' state ----------------------------------------------- */
+
+static bool start_search(struct worker *worker, uint64_t seed,
+                         struct error *err)
+{
+    const struct page_job *job = worker->job;
+    for (int i = 0; i < SUBJECT_COUNT; i++)
+        worker->has_subject[i] =
+            patterns_has_subject(job->patterns, (enum subject)i);
+    worker->matcher = matcher_new(job->patterns, &job->matcher, err);
+    if (!worker->matcher)
+        return false;
+    worker->matches = match_writer_new(
+        &job->matches, patterns_count(job->patterns), seed, err);
+    return worker->matches != NULL;
+}
 
 void *page_job_worker_new(void *ctx, uint32_t index, struct error *err)
 {
@@ -25,13 +42,13 @@ void *page_job_worker_new(void *ctx, uint32_t index, struct error *err)
     buf_init(&worker->decoded_more, page_max);
     /* A byte that is not UTF-8 becomes three. */
     buf_init(&worker->text, page_max * 3);
-    buf_init(&worker->prefix, page_max);
+    buf_init(&worker->head_text, page_max * 3);
+    buf_init(&worker->url_text, SIZE_MAX / 2);
     buf_init(&worker->request, page_max);
     buf_init(&worker->file, page_max);
     bool done = true;
     if (job->patterns)
-        done = (worker->matcher =
-                    matcher_new(job->patterns, &job->matcher, err)) != NULL;
+        done = start_search(worker, job->warc_seed + index, err);
     if (done && job->store != WARC_STORE_NONE)
         done = (worker->warc = warc_writer_new(
                     job->store, job->warc_seed + index, err)) != NULL;
@@ -53,7 +70,9 @@ void page_job_worker_free(void *ctx, void *state)
     buf_release(&worker->decoded);
     buf_release(&worker->decoded_more);
     buf_release(&worker->text);
-    buf_release(&worker->prefix);
+    buf_release(&worker->head_text);
+    buf_release(&worker->url_text);
+    match_writer_free(worker->matches);
     buf_release(&worker->request);
     buf_release(&worker->file);
     free(worker);
@@ -168,30 +187,6 @@ static bool is_wanted(const struct steps *steps)
     return steps->head.status >= 200 && steps->head.status <= 299;
 }
 
-struct match_sink {
-    struct steps *steps;
-    enum match_format format;
-    size_t limit; /* of block->matches */
-    uint64_t count;
-    bool is_full;
-};
-
-static bool on_match(void *ctx, const struct match *match, struct error *err)
-{
-    struct match_sink *sink = ctx;
-    struct buf *matches = &sink->steps->block->matches;
-    size_t before = matches->size;
-    match_line_append(sink->format, buf_view(&sink->steps->worker->prefix),
-                      match, matches);
-    if (matches->size > sink->limit) {
-        buf_truncate(matches, before);
-        sink->is_full = true;
-        return error_set(err, ERR_DATA, "more matches than a page may have");
-    }
-    sink->count++;
-    return buf_check(matches, "a page's matches", err);
-}
-
 /* Match lines that one page may have, in bytes: a pattern that overlaps itself
  * could make them without end. */
 static size_t match_bytes_max(const struct page_job *job)
@@ -199,39 +194,31 @@ static size_t match_bytes_max(const struct page_job *job)
     return (64 << 20) + 8 * job->max_body;
 }
 
-static bool search(struct steps *steps, struct error *err)
+/* Runs the patterns of one subject. */
+static bool search(struct steps *steps, enum subject subject, struct view text,
+                   struct error *err)
 {
     struct worker *worker = steps->worker;
-    struct match_sink sink = {
-        .steps = steps,
-        .format = worker->job->format,
-        .limit = steps->block->matches.size + match_bytes_max(worker->job),
-    };
     struct matcher_report report = { 0 };
-    buf_reset(&worker->prefix);
-    match_line_prefix(sink.format, steps->id, steps->url, &worker->prefix);
-    if (!buf_check(&worker->prefix, "a match line", err) ||
-        (!matcher_search(worker->matcher, steps->text.bytes, on_match, &sink,
-                         &report, err) &&
-         !sink.is_full))
+    if (match_writer_full(worker->matches))
+        return true;
+    if (steps->clock_runs)
+        matcher_go_on(worker->matcher);
+    steps->clock_runs = true;
+    if (!matcher_search(worker->matcher, subject, text, match_writer_add,
+                        worker->matches, &report, err) &&
+        !match_writer_full(worker->matches))
         return false;
-    steps->match_count = sink.count;
-    if (sink.is_full)
-        snprintf(report.limit, sizeof(report.limit),
-                 "its matches take more than %zu bytes; cut there",
-                 match_bytes_max(worker->job));
-    if (sink.is_full || report.limited_count)
+    if (report.limited_count)
         steps_find_fault(steps, OUTCOME_PATTERN_LIMIT, report.limit);
     return true;
 }
 
-/* Decode, text, match: for pages that are searched. */
-static bool search_page(struct steps *steps, struct error *err)
+/* Decode, text, match: what is no text is not searched. */
+static bool search_text(struct steps *steps, struct error *err)
 {
     const char *why_not;
     bool is_text;
-    if (!is_wanted(steps))
-        return true;
     if (!take_off_codings(steps, err, &is_text))
         return false;
     if (!is_text)
@@ -244,7 +231,48 @@ static bool search_page(struct steps *steps, struct error *err)
     if (!text_of_body(steps->plain, &steps->worker->text, &steps->text))
         return error_no_memory(err, "a page's text");
     steps->is_searched = true;
-    return search(steps, err);
+    return search(steps, SUBJECT_TEXT, steps->text.bytes, err);
+}
+
+/* Head and URL are text whatever the body is. */
+static bool search_head(struct steps *steps, struct error *err)
+{
+    struct buf *text = &steps->worker->head_text;
+    if (!steps->has_head || !steps->worker->has_subject[SUBJECT_HEADERS])
+        return true;
+    buf_shrink(text, SCRATCH_KEPT);
+    head_text_append(view_first(steps->bytes, steps->head.size), text);
+    return buf_check(text, "a page's head", err) &&
+           search(steps, SUBJECT_HEADERS, buf_view(text), err);
+}
+
+static bool search_url(struct steps *steps, struct error *err)
+{
+    struct buf *text = &steps->worker->url_text;
+    if (!steps->worker->has_subject[SUBJECT_URL])
+        return true;
+    buf_shrink(text, SCRATCH_KEPT);
+    utf8_append_valid(text, steps->url);
+    return buf_check(text, "a page's URL", err) &&
+           search(steps, SUBJECT_URL, buf_view(text), err);
+}
+
+static bool search_page(struct steps *steps, struct error *err)
+{
+    struct match_writer *matches = steps->worker->matches;
+    if (!is_wanted(steps))
+        return true;
+    if (!match_writer_begin(matches, steps->id, steps->url,
+                            &steps->block->matches,
+                            match_bytes_max(steps->worker->job), err) ||
+        !search_text(steps, err) || !search_head(steps, err) ||
+        !search_url(steps, err) ||
+        !match_writer_end(matches, &steps->match_count, err))
+        return false;
+    if (match_writer_full(matches))
+        steps_find_fault(steps, OUTCOME_PATTERN_LIMIT,
+                         match_writer_full(matches));
+    return true;
 }
 
 /* ---- outcome lines ---------------------------------------------------- */

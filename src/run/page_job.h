@@ -20,13 +20,14 @@
 #include "fetchgrep/extract/matcher.h"
 #include "fetchgrep/fetch/fetch.h"
 #include "fetchgrep/record/lines.h"
+#include "fetchgrep/run/match_options.h"
 
 #include <stdatomic.h>
 
 struct page_job {
     const struct patterns *patterns; /* NULL: nothing is searched */
     struct matcher_options matcher;
-    enum match_format format;
+    struct match_options matches;
     bool searches_any_status; /* --status any */
     bool is_stream;           /* messages instead of outcomes */
     size_t max_body;          /* as decoded */

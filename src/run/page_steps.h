@@ -8,6 +8,7 @@
 #ifndef FETCHGREP_RUN_PAGE_STEPS_H
 #define FETCHGREP_RUN_PAGE_STEPS_H
 
+#include "match_writer.h"
 #include "page_job.h"
 
 #include "fetchgrep/archive/warc_read.h"
@@ -27,7 +28,9 @@ struct worker {
     struct buf dechunked;
     struct buf decoded, decoded_more;
     struct buf text;
-    struct buf prefix; /* of a page's match lines */
+    struct buf head_text, url_text; /* for NAME@headers, NAME@url */
+    struct match_writer *matches;   /* beside `matcher` */
+    bool has_subject[SUBJECT_COUNT];
     struct buf request;
     struct buf file;
 };
@@ -46,6 +49,7 @@ struct steps {
     struct view plain;   /* without content coding */
     struct text text;
     bool is_searched;
+    bool clock_runs; /* some subject has been searched */
     uint64_t match_count;
     enum outcome outcome;
     char detail[DETAIL_SIZE];

@@ -511,7 +511,7 @@ static bool start_team(struct pipeline *pipeline, struct error *err)
     pipeline->job.patterns = options->patterns;
     pipeline->job.matcher.max_matches = options->max_matches;
     pipeline->job.matcher.page_time_ms = options->page_time_ms;
-    pipeline->job.format = options->format;
+    pipeline->job.matches = options->matches;
     pipeline->job.searches_any_status = options->searches_any_status;
     pipeline->job.is_stream = !pipeline->dir;
     pipeline->job.max_body = options->fetch.max_body;
@@ -545,16 +545,18 @@ static bool start_team(struct pipeline *pipeline, struct error *err)
  * another's part to end. */
 static bool make_chain(struct pipeline *pipeline, struct error *err)
 {
-    bool has_ids = pipeline->options->format != MATCH_TEXT;
+    const struct match_form *form = pipeline->options->matches.form;
     size_t workers = pipeline->options->worker_count;
-    pipeline->span_ids = span_ids_new(!pipeline->dir && has_ids);
+    bool must_be_final =
+        !pipeline->dir && pipeline->spool_fd < 0 && match_form_has_id(form);
+    pipeline->span_ids = span_ids_new(must_be_final);
     if (!pipeline->span_ids)
         return error_no_memory(err, "the ids of pages");
     const struct span_chain_options options = {
         .open_max = 4 * workers + 2,
         .held_max = HELD_MAX + workers * HELD_MAX_A_WORKER,
-        .can_settle = true,
-        .must_be_final = !pipeline->dir && has_ids,
+        .can_settle = match_form_can_renumber(form),
+        .must_be_final = must_be_final,
         .ids = pipeline->span_ids,
         .append = append,
         .redo = redo_span,
@@ -644,6 +646,8 @@ static void release(struct pipeline *pipeline)
     manifest_close(pipeline->manifest);
     spans_close(pipeline->spans);
     run_dir_close(pipeline->dir);
+    if (pipeline->spool_fd >= 0)
+        close(pipeline->spool_fd);
     for (size_t i = 0; pipeline->inputs && i < pipeline->options->input_count;
          i++)
         free(pipeline->inputs[i]);
@@ -656,6 +660,7 @@ bool pipeline_run(const struct pipeline_options *options, int *ret_status,
 {
     struct pipeline pipeline = {
         .options = options,
+        .spool_fd = -1,
         .fetch_options = options->fetch,
         .started_ns = clock_now_ns(),
         .started_wall_ms = clock_wall_ms(),

@@ -21,6 +21,7 @@ struct pipeline {
     struct fetch_options fetch_options; /* as this machine allows */
     char **inputs;                      /* as read: standard input copied */
     struct run_dir *dir;
+    int spool_fd;              /* matches to be sorted; -1: none */
     struct manifest *manifest; /* run, fetch */
     struct spans *spans;       /* extract */
     struct span_ids *span_ids;

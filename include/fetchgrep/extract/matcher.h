@@ -41,10 +41,14 @@ struct matcher *matcher_new(const struct patterns *patterns,
                             struct error *err);
 void matcher_free(struct matcher *matcher);
 
-/* `text` is valid UTF-8. Fails only with the machine or when `on_match`
- * does. */
-bool matcher_search(struct matcher *matcher, struct view text,
-                    match_fn *on_match, void *ctx,
+/* The next search is of the same page as the last one: it goes on with its
+ * clock. */
+void matcher_go_on(struct matcher *matcher);
+
+/* Runs the patterns of this subject on its text, which is valid UTF-8. Fails
+ * only with the machine or when `on_match` does. */
+bool matcher_search(struct matcher *matcher, enum subject subject,
+                    struct view text, match_fn *on_match, void *ctx,
                     struct matcher_report *ret_report,
                     struct error *err) MUST_CHECK;
 

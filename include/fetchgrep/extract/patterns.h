@@ -10,6 +10,7 @@
 
 #include "fetchgrep/base/buf.h"
 #include "fetchgrep/base/error.h"
+#include "fetchgrep/model/match.h"
 
 struct patterns;
 
@@ -24,14 +25,31 @@ bool patterns_add_expression(struct patterns *patterns, struct view regex,
 
 /* A pattern file: `NAME REGEX` a line; name, then blanks or one tab, then the
  * rest of the line verbatim (a CR at the end dropped); `#` as the first
- * character is a comment. Errors name file and line. */
+ * character is a comment. NAME@headers and NAME@url are searched in the HTTP
+ * head and the URL; the name is what stands before the last @. Errors name file
+ * and line. */
 bool patterns_add_file(struct patterns *patterns, const char *path,
                        struct error *err) MUST_CHECK;
+
+/* The same from the text of such a file; `path` is for the errors. */
+bool patterns_add_text(struct patterns *patterns, struct view text,
+                       const char *path, struct error *err) MUST_CHECK;
 
 /* Names must be unique over all; checked by both calls above. */
 size_t patterns_count(const struct patterns *patterns);
 struct view patterns_name(const struct patterns *patterns, size_t index);
 struct view patterns_regex(const struct patterns *patterns, size_t index);
+enum subject patterns_subject(const struct patterns *patterns, size_t index);
+
+/* Whether any pattern is searched there. */
+bool patterns_has_subject(const struct patterns *patterns,
+                          enum subject subject);
+
+/* Which of a match's groups (struct match) is called so: by its name, or by its
+ * number, which a group that has a name has too. False: the pattern has no such
+ * group. */
+bool patterns_find_group(const struct patterns *patterns, size_t index,
+                         struct view name, uint32_t *ret_group);
 
 /* Appends what makes this set: options, names, expressions. For the run id. */
 void patterns_describe(const struct patterns *patterns, struct buf *out);

@@ -12,7 +12,7 @@
 #include "fetchgrep/archive/warc_write.h"
 #include "fetchgrep/extract/matcher.h"
 #include "fetchgrep/fetch/fetch.h"
-#include "fetchgrep/record/lines.h"
+#include "fetchgrep/run/match_options.h"
 
 enum pipeline_command { PIPELINE_RUN, PIPELINE_FETCH, PIPELINE_EXTRACT };
 enum pipeline_progress { PROGRESS_AUTO, PROGRESS_PLAIN, PROGRESS_NONE };
@@ -25,7 +25,7 @@ struct pipeline_options {
     const struct patterns *patterns; /* NULL: fetch */
     const char *dir;                 /* run directory; NULL: standard output */
     bool restarts;                   /* --restart */
-    enum match_format format;
+    struct match_options matches;
     uint32_t worker_count;
     struct fetch_options fetch;
     uint32_t per_host;

@@ -57,7 +57,8 @@ static struct matcher_report search(const struct patterns *patterns,
     struct matcher *matcher = matcher_new(patterns, options, &err);
     ck_assert_ptr_nonnull(matcher);
     buf_init(found, FOUND_SIZE);
-    ck_assert(matcher_search(matcher, text, note_match, found, &report, &err));
+    ck_assert(matcher_search(matcher, SUBJECT_TEXT, text, note_match, found,
+                             &report, &err));
     ck_assert(!found->failed);
     matcher_free(matcher);
     return report;
@@ -206,13 +207,39 @@ START_TEST(the_next_page_has_all_its_time)
     struct matcher *matcher = matcher_new(patterns, &options, &err);
     ck_assert_ptr_nonnull(matcher);
     buf_init(&found, FOUND_SIZE);
-    ck_assert(matcher_search(matcher, many_starts(), note_match, &found,
-                             &report, &err));
-    ck_assert_uint_eq(report.limited_count, 1);
-    ck_assert(matcher_search(matcher, view_of_string("<a>b</a>"), note_match,
+    ck_assert(matcher_search(matcher, SUBJECT_TEXT, many_starts(), note_match,
                              &found, &report, &err));
+    ck_assert_uint_eq(report.limited_count, 1);
+    ck_assert(matcher_search(matcher, SUBJECT_TEXT, view_of_string("<a>b</a>"),
+                             note_match, &found, &report, &err));
     ck_assert_uint_eq(report.limited_count, 0);
     ck_assert_uint_eq(report.match_count, 2);
+    matcher_free(matcher);
+    buf_release(&found);
+    patterns_free(patterns);
+}
+END_TEST
+
+/* Text, head and URL have one page's time together. */
+START_TEST(the_same_page_goes_on_with_its_clock)
+{
+    struct error err;
+    struct buf found;
+    struct matcher_report report;
+    struct matcher_options options = smallest_windows;
+    struct patterns *patterns = compile(slow_and_quick, 2);
+    options.page_time_ms = 100;
+    tick_ns = 11 * CLOCK_NS_PER_MS;
+    struct matcher *matcher = matcher_new(patterns, &options, &err);
+    ck_assert_ptr_nonnull(matcher);
+    buf_init(&found, FOUND_SIZE);
+    ck_assert(matcher_search(matcher, SUBJECT_TEXT, many_starts(), note_match,
+                             &found, &report, &err));
+    ck_assert_uint_eq(report.limited_count, 1);
+    matcher_go_on(matcher);
+    ck_assert(matcher_search(matcher, SUBJECT_TEXT, view_of_string("<a>b</a>"),
+                             note_match, &found, &report, &err));
+    ck_assert_uint_eq(report.limited_count, 2);
     matcher_free(matcher);
     buf_release(&found);
     patterns_free(patterns);
@@ -245,6 +272,7 @@ int main(void)
                    time_that_is_over_is_named_and_other_patterns_have_run);
     tcase_add_test(tcase, a_pattern_that_had_to_wait_goes_on_where_it_was);
     tcase_add_test(tcase, the_next_page_has_all_its_time);
+    tcase_add_test(tcase, the_same_page_goes_on_with_its_clock);
     tcase_add_test(tcase, the_clock_is_read_seldom_while_all_is_quick);
     suite_add_tcase(suite, tcase);
     return run_suite(suite);
