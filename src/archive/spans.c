@@ -7,8 +7,8 @@
 
 #include "run_pages.h"
 
+#include "fetchgrep/archive/warc_read.h"
 #include "fetchgrep/base/buf.h"
-#include "fetchgrep/base/codec_gzip.h"
 #include "fetchgrep/base/fs.h"
 
 #include <dirent.h>
@@ -109,33 +109,15 @@ static struct span *take_batch(struct spans *spans)
 
 /* ---- what an input is ------------------------------------------------- */
 
-static bool has_warc_name(const char *path)
+static bool has_archive_name(const char *path)
 {
+    static const char *const suffixes[] = { ".warc", ".warc.gz", ".warc.zst",
+                                            ".arc", ".arc.gz" };
     struct view name = view_of_string(path);
-    return view_ends_with(name, ".warc") || view_ends_with(name, ".warc.gz");
-}
-
-/* "WARC/" at the start, plain or in gzip. */
-static bool has_warc_start(const char *path)
-{
-    char bytes[4096];
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    ssize_t got = fd >= 0 ? read(fd, bytes, sizeof(bytes)) : -1;
-    if (fd >= 0)
-        close(fd);
-    struct view start = view_of(bytes, got > 0 ? (size_t)got : 0);
-    if (!view_starts_with(start, "\x1f\x8b"))
-        return view_starts_with(start, "WARC/");
-    struct gzip_unpacker *unpacker = gzip_unpacker_new();
-    struct buf plain;
-    buf_init(&plain, 64);
-    bool is_warc =
-        unpacker && gzip_stream_begin(unpacker) &&
-        gzip_stream_step(unpacker, &start, 16, &plain) != GZIP_STEP_DAMAGED &&
-        view_starts_with(buf_view(&plain), "WARC/");
-    buf_release(&plain);
-    gzip_unpacker_free(unpacker);
-    return is_warc;
+    for (size_t i = 0; i < ARRAY_COUNT(suffixes); i++)
+        if (view_ends_with(name, suffixes[i]))
+            return true;
+    return false;
 }
 
 static bool is_run_dir(const char *path)
@@ -160,8 +142,8 @@ static bool judge_input(const char *path, enum input_kind *ret_kind,
     if (access(path, R_OK))
         return error_set_errno(err, ERR_USAGE, errno, "cannot open %s", path);
     /* A pipe's first bytes cannot be looked at without taking them. */
-    bool is_warc =
-        has_warc_name(path) || (S_ISREG(st.st_mode) && has_warc_start(path));
+    bool is_warc = has_archive_name(path) ||
+                   (S_ISREG(st.st_mode) && warc_is_archive(path));
     *ret_kind = is_warc ? INPUT_WARC : INPUT_FILE;
     return true;
 }
@@ -304,7 +286,7 @@ static bool take_name(struct spans *spans, struct error *err)
     char *path = path_of(level, name);
     if (name[strlen(name) - 1] == '/')
         return enter(spans, path, err);
-    if (!has_warc_name(name))
+    if (!has_archive_name(name))
         return add_file(spans, path) || error_no_memory(err, "a page file");
     spans->held = warc_span(spans, path);
     return spans->held || error_no_memory(err, "a WARC file");
