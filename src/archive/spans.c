@@ -13,7 +13,6 @@
 
 #include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -109,15 +108,23 @@ static struct span *take_batch(struct spans *spans)
 
 /* ---- what an input is ------------------------------------------------- */
 
-static bool has_archive_name(const char *path)
+static bool has_suffix(const char *path, const char *const *suffixes)
 {
-    static const char *const suffixes[] = { ".warc", ".warc.gz", ".warc.zst",
-                                            ".arc", ".arc.gz" };
-    struct view name = view_of_string(path);
-    for (size_t i = 0; i < ARRAY_COUNT(suffixes); i++)
-        if (view_ends_with(name, suffixes[i]))
+    for (; *suffixes; suffixes++)
+        if (view_ends_with(view_of_string(path), *suffixes))
             return true;
     return false;
+}
+
+/* What is called .arc may be something else, as may a named file that is
+ * called nothing of the kind: their first bytes tell. */
+static bool is_archive(const char *path, bool is_named)
+{
+    static const char *const warc[] = { ".warc", ".warc.gz", ".warc.zst",
+                                        NULL };
+    static const char *const arc[] = { ".arc", ".arc.gz", NULL };
+    return has_suffix(path, warc) ||
+           ((is_named || has_suffix(path, arc)) && warc_is_archive(path));
 }
 
 static bool is_run_dir(const char *path)
@@ -142,8 +149,7 @@ static bool judge_input(const char *path, enum input_kind *ret_kind,
     if (access(path, R_OK))
         return error_set_errno(err, ERR_USAGE, errno, "cannot open %s", path);
     /* A pipe's first bytes cannot be looked at without taking them. */
-    bool is_warc = has_archive_name(path) ||
-                   (S_ISREG(st.st_mode) && warc_is_archive(path));
+    bool is_warc = is_archive(path, S_ISREG(st.st_mode));
     *ret_kind = is_warc ? INPUT_WARC : INPUT_FILE;
     return true;
 }
@@ -286,7 +292,7 @@ static bool take_name(struct spans *spans, struct error *err)
     char *path = path_of(level, name);
     if (name[strlen(name) - 1] == '/')
         return enter(spans, path, err);
-    if (!has_archive_name(name))
+    if (!path || !is_archive(path, false))
         return add_file(spans, path) || error_no_memory(err, "a page file");
     spans->held = warc_span(spans, path);
     return spans->held || error_no_memory(err, "a WARC file");

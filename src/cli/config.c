@@ -170,7 +170,7 @@ static void set_fetch(struct config *config, const struct raw_options *raw,
 static bool describe_shaping(struct config *config,
                              const struct raw_options *raw, struct error *err)
 {
-    static const char *const stores[] = { "none", "plain", "gzip" };
+    static const char *const stores[] = { "none", "plain", "gzip", "zstd" };
     struct buf *out = &config->shaping;
     const struct pipeline_options *pipeline = &config->pipeline;
     buf_init(out, 1 << 20);
@@ -198,7 +198,8 @@ static void set_pipeline(struct config *config, const struct raw_options *raw,
                          uint32_t cores)
 {
     static const enum warc_store stores[] = { WARC_STORE_NONE, WARC_STORE_PLAIN,
-                                              WARC_STORE_GZIP };
+                                              WARC_STORE_GZIP,
+                                              WARC_STORE_ZSTD };
     enum { FORMAT_JSONL, FORMAT_TEXT };
     bool is_text = raw->format == FORMAT_TEXT ||
                    (raw->format != FORMAT_JSONL && !raw->dir);

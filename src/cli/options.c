@@ -36,7 +36,7 @@ struct option_row {
 #define AT(member) offsetof(struct raw_options, member)
 
 static const char *const formats[] = { "jsonl", "text", "auto", NULL };
-static const char *const stores[] = { "none", "plain", "gzip", NULL };
+static const char *const stores[] = { "none", "plain", "gzip", "zstd", NULL };
 static const char *const statuses[] = { "2xx", "any", NULL };
 static const char *const progresses[] = { "auto", "plain", "none", NULL };
 
@@ -99,7 +99,7 @@ static const struct option_row rows[] = {
       "[=CIDR,...]", "allow private, loopback, link-local addresses, or these",
       FOR_NETWORK },
     { "store", 0, KIND_CHOICE, AT(store), 0, 0, "gzip", stores,
-      "gzip|plain|none", "how pages are kept", FOR_NETWORK },
+      "gzip|zstd|plain|none", "how pages are kept", FOR_NETWORK },
     { "segment-size", 0, KIND_SIZE, AT(segment_size), 4 * KILO,
       UINT64_C(1) << 50, "1G", NULL, "SIZE", "a new WARC file beyond it",
       FOR_NETWORK },

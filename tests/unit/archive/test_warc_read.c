@@ -398,7 +398,7 @@ int main(void)
     tcase_set_timeout(tests, 60);
     tcase_add_checked_fixture(tests, temp_dir_make, temp_dir_remove);
     tcase_add_loop_test(tests, what_our_writer_writes_reads_back,
-                        WARC_STORE_PLAIN, WARC_STORE_GZIP + 1);
+                        WARC_STORE_PLAIN, WARC_STORE_ZSTD + 1);
     tcase_add_loop_test(tests, habits_of_other_writers_are_understood, 0,
                         PACKING_COUNT);
     tcase_add_test(tests, each_type_has_its_word);
