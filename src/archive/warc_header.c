@@ -120,8 +120,7 @@ static enum warc_type type_of(struct view word)
     return WARC_TYPE_OTHER;
 }
 
-/* wget writes <http://…>. */
-static struct view without_brackets(struct view uri)
+struct view warc_uri_bare(struct view uri)
 {
     if (uri.size >= 2 && uri.data[0] == '<' && uri.data[uri.size - 1] == '>')
         return view_of(uri.data + 1, uri.size - 2);
@@ -138,7 +137,7 @@ bool warc_header_read(struct warc_record *record, uint64_t *ret_length)
         if (view_equal_nocase(name, view_of_string("warc-type")))
             record->type = type_of(value);
         else if (view_equal_nocase(name, view_of_string("warc-target-uri")))
-            record->target_uri = without_brackets(value);
+            record->target_uri = warc_uri_bare(value);
         else if (view_equal_nocase(name, view_of_string("warc-date")))
             record->date = value;
         else if (view_equal_nocase(name, view_of_string("content-type")))

@@ -25,4 +25,7 @@ void warc_header_unfold(struct view header, struct buf *out);
  * usable Content-Length. */
 bool warc_header_read(struct warc_record *record, uint64_t *ret_length);
 
+/* Without the angle brackets that wget writes around it. */
+struct view warc_uri_bare(struct view uri);
+
 #endif

@@ -23,13 +23,14 @@ struct warc_reader {
     struct warc_source source;
     struct buf unfolded; /* the header of a record that has folded lines */
     size_t max_block;
-    size_t in_window;     /* of the last record, which borrows them: header
-                             and kept block */
-    uint64_t behind;      /* bytes of its block behind those */
-    uint64_t last_offset; /* of it, for messages */
-    bool is_lost;         /* a record's beginning must be searched */
-    bool has_told;        /* damage, and handed out no record since */
-    uint64_t told_offset; /* where that was */
+    enum record_form form; /* of the record at hand */
+    size_t in_window;      /* of the last record, which borrows them: header
+                              and kept block */
+    uint64_t behind;       /* bytes of its block behind those */
+    uint64_t last_offset;  /* of it, for messages */
+    bool is_lost;          /* a record's beginning must be searched */
+    bool has_told;         /* damage, and handed out no record since */
+    uint64_t told_offset;  /* where that was */
     bool is_over;
     /* Trouble that was met behind a whole record: told at the next call. */
     enum warc_source_result held;
@@ -305,7 +306,7 @@ static bool ends_after(struct warc_reader *reader, size_t size)
         line_ends += c == '\n';
         if (c != '\n' && c != '\r')
             break;
-        if (line_ends == 2 && source->form == RECORD_FORM_WARC)
+        if (line_ends == 2 && reader->form == RECORD_FORM_WARC)
             return true;
     }
     look_behind(reader, size + line_max(reader));
@@ -335,7 +336,7 @@ static enum warc_read_result read_block(struct warc_reader *reader,
                           err);
     struct view window = warc_source_window(source);
     if (window.data != before)
-        read_header(reader, source->form, header, record, &length);
+        read_header(reader, reader->form, header, record, &length);
     record->block = view_of(window.data + header, kept);
     record->is_cut = is_cut;
     if (record->is_arc)
@@ -366,7 +367,7 @@ static enum warc_read_result read_record(struct warc_reader *reader,
                               ? "the record is cut short"
                               : "the record's header has no end",
                           err);
-    source->form = form;
+    reader->form = form;
     if (!read_header(reader, form, header, &record, &length))
         return bad_record(reader, record.offset, header,
                           "the record has no Content-Length", err);

@@ -10,7 +10,8 @@ enum {
     READ_SIZE = 1 << 20,
     RAW_AHEAD = 256 << 10, /* packed bytes wanted before unpacking */
     STREAM_STEP = 256 << 10,
-    PROBE_SIZE = 4 << 10, /* tells a record's beginning */
+    START_SIZE = 64 << 10, /* of the file, tells what it is */
+    PROBE_SIZE = 4 << 10,  /* unpacked, tells a record's beginning */
     DICTIONARY_FRAME_MAX = 16 << 20,
 };
 
@@ -120,20 +121,15 @@ static enum packing guess_packing(struct view bytes)
     return zstd < plain ? PACKING_ZSTD : PACKING_NONE;
 }
 
-/* By the file's first bytes, for those at `offset` may be damaged; by what was
- * read, where a pipe has no other. */
-static enum packing file_packing(const struct warc_source *source)
+/* Unpacks the first bytes of the member that begins `packed`; false when none
+ * does, or it is damaged. */
+static bool probe_member(struct unpacker *unpacker, struct view packed,
+                         struct buf *out)
 {
-    char bytes[PROBE_SIZE];
-    struct view raw = buf_view(&source->raw), first = raw;
-    ssize_t got = pread(source->fd, bytes, sizeof(bytes), 0);
-    if (got > 0)
-        first = view_of(bytes, (size_t)got);
-    enum packing packing = packing_of(first);
-    if (packing != PACKING_NONE ||
-        record_form_begins(RECORD_FORM_ANY, first) != RECORD_FORM_ANY)
-        return packing;
-    return guess_packing(raw);
+    packed = view_first(packed, RAW_AHEAD);
+    return unpacker_is_head(unpacker, packed) && unpacker_begin(unpacker) &&
+           unpacker_step(unpacker, &packed, PROBE_SIZE, out) !=
+               UNPACKER_DAMAGED;
 }
 
 /* The first bytes of a file that has them at hand, wherever reading begins. A
@@ -161,8 +157,57 @@ static bool read_file_start(struct warc_source *source, struct buf *out,
     return true;
 }
 
-/* What is wrong with it is told at the first member. */
-static bool load_dictionary(struct warc_source *source, struct error *err)
+/* By the file's first bytes, for those at `offset` may be damaged, and must not
+ * make a difference; by what was read, where a pipe has no other. */
+static enum packing judge_packing(const struct warc_source *source,
+                                  struct view start)
+{
+    enum packing packing = packing_of(start);
+    if (packing != PACKING_NONE ||
+        record_form_begins(RECORD_FORM_ANY, start) != RECORD_FORM_ANY)
+        return packing;
+    return guess_packing(buf_view(&source->raw));
+}
+
+/* Nobody packs ARC with zstd. */
+static enum record_form judge_form(struct warc_source *source,
+                                   struct view start)
+{
+    struct buf probe;
+    if (source->unpacker.packing == PACKING_ZSTD)
+        return RECORD_FORM_WARC;
+    if (source->unpacker.packing == PACKING_NONE)
+        return record_form_begins(RECORD_FORM_ANY, start);
+    buf_init(&probe, PROBE_SIZE);
+    enum record_form form =
+        probe_member(&source->unpacker, start, &probe)
+            ? record_form_begins(RECORD_FORM_ANY, buf_view(&probe))
+            : RECORD_FORM_ANY;
+    buf_release(&probe);
+    return form;
+}
+
+static bool judge_file(struct warc_source *source, uint64_t offset,
+                       struct error *err)
+{
+    struct buf start;
+    buf_init(&start, START_SIZE);
+    if (offset && !read_file_start(source, &start, START_SIZE, err)) {
+        buf_release(&start);
+        return false;
+    }
+    struct view bytes = buf_view(offset ? &start : &source->raw);
+    bool done =
+        unpacker_open(&source->unpacker, judge_packing(source, bytes), err);
+    if (done)
+        source->form = judge_form(source, bytes);
+    buf_release(&start);
+    return done;
+}
+
+/* What is wrong with it is told where the file is read from its beginning. */
+static bool load_dictionary(struct warc_source *source, uint64_t offset,
+                            struct error *err)
 {
     struct buf start;
     size_t size = 0;
@@ -183,6 +228,8 @@ static bool load_dictionary(struct warc_source *source, struct error *err)
         content.size = 0;
     if (done && !source->fault)
         source->fault = unpacker_use_dictionary(&source->unpacker, content);
+    if (offset)
+        source->fault = NULL;
     buf_release(&start);
     return done;
 }
@@ -197,7 +244,6 @@ bool warc_source_open(struct warc_source *source, const char *path,
     source->raw_offset = source->offset = offset;
     source->start_count = 0;
     source->is_raw_end = source->is_in_member = false;
-    source->form = RECORD_FORM_ANY;
     source->fault = NULL;
     source->path = strdup(path);
     if (!source->path)
@@ -208,12 +254,11 @@ bool warc_source_open(struct warc_source *source, const char *path,
         return error_set_errno(err, ERR_SYSTEM, errno, "cannot open %s", path);
     if (!read_more(source, &source->raw, err))
         return false;
-    enum packing packing = file_packing(source);
-    if (!unpacker_open(&source->unpacker, packing, err))
+    if (!judge_file(source, offset, err))
         return false;
-    if (packing == PACKING_ZSTD)
-        return load_dictionary(source, err);
-    if (packing == PACKING_NONE) {
+    if (source->unpacker.packing == PACKING_ZSTD)
+        return load_dictionary(source, offset, err);
+    if (source->unpacker.packing == PACKING_NONE) {
         buf_append_view(&source->plain, buf_view(&source->raw));
         buf_reset(&source->raw);
     }
@@ -336,15 +381,10 @@ static void slide(struct warc_source *source)
 /* Whether a member begins here that begins a record. */
 static bool begins_record(struct warc_source *source)
 {
-    struct unpacker *unpacker = &source->unpacker;
-    struct view raw = view_first(raw_left(source), RAW_AHEAD);
     struct buf probe;
-    if (!unpacker_is_head(unpacker, raw) || !unpacker_begin(unpacker))
-        return false;
     buf_init(&probe, PROBE_SIZE);
-    enum unpacker_step step = unpacker_step(unpacker, &raw, PROBE_SIZE, &probe);
     bool does =
-        step != UNPACKER_DAMAGED &&
+        probe_member(&source->unpacker, raw_left(source), &probe) &&
         record_form_begins(source->form, buf_view(&probe)) != RECORD_FORM_ANY;
     buf_release(&probe);
     return does;

@@ -23,7 +23,7 @@ struct member_start {
 struct warc_source {
     char *path;
     int fd;
-    enum record_form form;       /* of the records; its user sets it */
+    enum record_form form;       /* of the records, by how the file begins */
     struct unpacker unpacker;    /* and how they are packed */
     struct buf raw;              /* packed bytes read ahead */
     size_t raw_at;               /* of them used */
