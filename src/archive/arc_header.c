@@ -108,6 +108,9 @@ bool arc_header_read(struct warc_record *record, uint64_t *ret_length)
     record->ip = parts.ip;
     record->date = parts.date;
     record->content_type = parts.mime;
+    if (view_equal_string(parts.mime, "no-type") ||
+        view_equal_string(parts.mime, "-"))
+        record->content_type.size = 0;
     record->type = view_starts_with_nocase(parts.url, "filedesc:")
                        ? WARC_TYPE_WARCINFO
                        : WARC_TYPE_RESPONSE;

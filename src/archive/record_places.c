@@ -100,10 +100,10 @@ struct record_places *record_places_read(const char *path, size_t name_max,
     struct warc_reader *reader = warc_reader_new(KEPT_OF_BLOCK, err);
     if (!places)
         error_no_memory(err, "the records of a WARC");
-    bool done = places && reader &&
-                (!is_readable_again(path) ||
-                 (warc_reader_open(reader, path, 0, err) &&
-                  read_all(places, reader, name_max, err)));
+    bool done =
+        places && reader &&
+        (!is_readable_again(path) || (warc_reader_open(reader, path, 0, err) &&
+                                      read_all(places, reader, name_max, err)));
     warc_reader_free(reader);
     if (!done) {
         record_places_free(places);

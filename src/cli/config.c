@@ -1,5 +1,7 @@
 #include "config.h"
 
+#include "choice_options.h"
+
 #include <fcntl.h>
 #include <sched.h>
 #include <unistd.h>
@@ -183,6 +185,7 @@ static bool describe_shaping(struct config *config,
     if (raw->command != COMMAND_EXTRACT)
         buf_append_format(out, " store=%s max-redirects=%u",
                           stores[pipeline->store], pipeline->max_redirects);
+    choice_options_describe(raw, out);
     config->pipeline.shaping = buf_string(out);
     return buf_check(out, "the options", err);
 }
@@ -240,7 +243,9 @@ bool config_init(struct config *config, const struct raw_options *raw,
         set_max_failed(&config->pipeline, raw->max_failed, err) &&
         (!raw->allows_private ||
          address_rule_allow(&config->address_rule, raw->private_ranges, err)) &&
-        add_patterns(config, raw, err) && describe_shaping(config, raw, err);
+        add_patterns(config, raw, err) &&
+        choice_options_set(config, raw, err) &&
+        describe_shaping(config, raw, err);
     if (!done)
         config_release(config);
     return done;
@@ -249,6 +254,7 @@ bool config_init(struct config *config, const struct raw_options *raw,
 void config_release(struct config *config)
 {
     patterns_free(config->patterns);
+    choice_free(config->choice);
     free(config->host_headers);
     buf_release(&config->shaping);
     *config = (struct config){ 0 };

@@ -12,6 +12,7 @@
 struct config {
     struct pipeline_options pipeline;
     struct patterns *patterns;
+    struct choice *choice;
     struct address_rule address_rule;
     struct fetch_host_header *host_headers;
     struct buf shaping;

@@ -62,6 +62,16 @@ static const struct option_row rows[] = {
       NULL, "N", "of a page and pattern at most", FOR_SEARCH },
     { "status", 0, KIND_CHOICE, AT(status), 0, 0, "2xx", statuses, "2xx|any",
       "which pages patterns run on", FOR_SEARCH },
+    { "type", 0, KIND_STRING, AT(types), 0, 0, NULL, NULL, "TYPES",
+      "records of these types: response,resource,revisit,conversion",
+      FOR_EXTRACT },
+    { "mime", 0, KIND_LIST, AT(mimes), 0, 0, NULL, NULL, "TYPES",
+      "pages of these media types: text/html,application/*; may be given again",
+      FOR_EXTRACT },
+    { "url-pattern", 0, KIND_LIST, AT(url_regexes), 0, 0, NULL, NULL, "REGEX",
+      "pages whose URL it matches (PCRE2); may be given again", FOR_EXTRACT },
+    { "check-digests", 0, KIND_FLAG, AT(checks_digests), 0, 0, NULL, NULL, NULL,
+      "compare the digests that records tell; CRCs always are", FOR_EXTRACT },
     { "workers", 'j', KIND_WORKERS, AT(workers), 1, 4096, "auto", NULL, "N",
       "extract team's size (auto: cores this process may use)", FOR_ALL },
     { "concurrency", 0, KIND_COUNT, AT(concurrency), 1, 1000000, "256", NULL,
@@ -418,6 +428,8 @@ void options_release(struct raw_options *raw)
     free(raw->operands.items);
     free(raw->headers.items);
     free(raw->host_headers.items);
+    free(raw->mimes.items);
+    free(raw->url_regexes.items);
     free(raw->patterns);
     *raw = (struct raw_options){ 0 };
 }

@@ -17,7 +17,9 @@
 #include "span_ids.h"
 #include "team.h"
 
+#include "fetchgrep/archive/revisit.h"
 #include "fetchgrep/archive/warc_write.h"
+#include "fetchgrep/extract/choice.h"
 #include "fetchgrep/extract/matcher.h"
 #include "fetchgrep/fetch/fetch.h"
 #include "fetchgrep/record/lines.h"
@@ -37,6 +39,11 @@ struct page_job {
     char *const *sources;              /* the manifests, as named */
     struct page_pool *pool;
     struct span_ids *span_ids;
+    const struct choice *choice;       /* of pages kept earlier; NULL: all */
+    unsigned chosen_types;             /* of records, bits of 1 << enum
+                                          warc_type; 0: all */
+    bool checks_digests;               /* of records */
+    struct revisit_targets *revisits;  /* extract */
     const struct team_options *team;   /* a long job hands on in between */
     atomic_bool is_stopping;           /* long spans end early */
     atomic_uint_fast64_t damage_count; /* faults found in archives */

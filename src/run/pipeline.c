@@ -437,6 +437,9 @@ static bool start_team(struct pipeline *pipeline, struct error *err)
     pipeline->job.matcher.max_matches = options->max_matches;
     pipeline->job.format = options->format;
     pipeline->job.searches_any_status = options->searches_any_status;
+    pipeline->job.choice = options->choice;
+    pipeline->job.chosen_types = options->chosen_types;
+    pipeline->job.checks_digests = options->checks_digests;
     pipeline->job.is_stream = !pipeline->dir;
     pipeline->job.max_body = options->fetch.max_body;
     pipeline->job.store = is_fetched ? options->store : WARC_STORE_NONE;
@@ -470,11 +473,13 @@ static bool make_connections(struct pipeline *pipeline, struct error *err)
     pipeline->queue = queue_new(QUEUE_CAPACITY);
     pipeline->job.span_ids =
         span_ids_new(!pipeline->dir && pipeline->options->format != MATCH_TEXT);
+    pipeline->job.revisits = revisit_targets_new();
     /* Record ids must differ from those of every other run. */
     if (getrandom(&pipeline->job.warc_seed, sizeof(pipeline->job.warc_seed),
                   0) < 0)
         pipeline->job.warc_seed = (uint64_t)clock_now_ns();
-    return (pipeline->queue && pipeline->job.span_ids) ||
+    return (pipeline->queue && pipeline->job.span_ids &&
+            pipeline->job.revisits) ||
            error_no_memory(err, "the queue of pages");
 }
 
@@ -540,6 +545,7 @@ static void release(struct pipeline *pipeline)
     frontier_free(pipeline->frontier);
     queue_free(pipeline->queue);
     span_ids_free(pipeline->job.span_ids);
+    revisit_targets_free(pipeline->job.revisits);
     recorder_free(pipeline->recorder);
     page_pool_free(pipeline->pool);
     manifest_close(pipeline->manifest);
