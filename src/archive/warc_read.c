@@ -309,9 +309,12 @@ static bool ends_after(struct warc_reader *reader, size_t size)
         if (line_ends == 2 && reader->form == RECORD_FORM_WARC)
             return true;
     }
-    look_behind(reader, size + line_max(reader));
-    return record_form_at(source->form, view_from(warc_source_window(source),
-                                                  size)) != RECORD_FORM_ANY;
+    enum warc_source_result result =
+        look_behind(reader, size + line_max(reader));
+    struct view rest = view_from(warc_source_window(source), size);
+    /* A line that the end of the file cuts short can be the next record's. */
+    return record_form_at(source->form, rest) != RECORD_FORM_ANY ||
+           (result == WARC_SOURCE_END && !memchr(rest.data, '\n', rest.size));
 }
 
 static enum warc_read_result read_block(struct warc_reader *reader,
