@@ -7,13 +7,12 @@
 
 #include "run_pages.h"
 
+#include "fetchgrep/archive/warc_read.h"
 #include "fetchgrep/base/buf.h"
-#include "fetchgrep/base/codec_gzip.h"
 #include "fetchgrep/base/fs.h"
 
 #include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -141,33 +140,23 @@ static struct span *take_batch(struct spans *spans)
 
 /* ---- what an input is ------------------------------------------------- */
 
-static bool has_warc_name(const char *path)
+static bool has_suffix(const char *path, const char *const *suffixes)
 {
-    struct view name = view_of_string(path);
-    return view_ends_with(name, ".warc") || view_ends_with(name, ".warc.gz");
+    for (; *suffixes; suffixes++)
+        if (view_ends_with(view_of_string(path), *suffixes))
+            return true;
+    return false;
 }
 
-/* "WARC/" at the start, plain or in gzip. */
-static bool has_warc_start(const char *path)
+/* What is called .arc may be something else, as may a named file that is
+ * called nothing of the kind: their first bytes tell. */
+static bool is_archive(const char *path, bool is_named)
 {
-    char bytes[4096];
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    ssize_t got = fd >= 0 ? read(fd, bytes, sizeof(bytes)) : -1;
-    if (fd >= 0)
-        close(fd);
-    struct view start = view_of(bytes, got > 0 ? (size_t)got : 0);
-    if (!view_starts_with(start, "\x1f\x8b"))
-        return view_starts_with(start, "WARC/");
-    struct gzip_unpacker *unpacker = gzip_unpacker_new();
-    struct buf plain;
-    buf_init(&plain, 64);
-    bool is_warc =
-        unpacker && gzip_stream_begin(unpacker) &&
-        gzip_stream_step(unpacker, &start, 16, &plain) != GZIP_STEP_DAMAGED &&
-        view_starts_with(buf_view(&plain), "WARC/");
-    buf_release(&plain);
-    gzip_unpacker_free(unpacker);
-    return is_warc;
+    static const char *const warc[] = { ".warc", ".warc.gz", ".warc.zst",
+                                        NULL };
+    static const char *const arc[] = { ".arc", ".arc.gz", NULL };
+    return has_suffix(path, warc) ||
+           ((is_named || has_suffix(path, arc)) && warc_is_archive(path));
 }
 
 static bool is_run_dir(const char *path)
@@ -192,8 +181,7 @@ static bool judge_input(const char *path, enum input_kind *ret_kind,
     if (access(path, R_OK))
         return error_set_errno(err, ERR_USAGE, errno, "cannot open %s", path);
     /* A pipe's first bytes cannot be looked at without taking them. */
-    bool is_warc =
-        has_warc_name(path) || (S_ISREG(st.st_mode) && has_warc_start(path));
+    bool is_warc = is_archive(path, S_ISREG(st.st_mode));
     *ret_kind = is_warc ? INPUT_WARC : INPUT_FILE;
     return true;
 }
@@ -206,7 +194,7 @@ static uint64_t count_parts(const char *path, uint64_t part_size)
         return 1;
     uint64_t size = (uint64_t)st.st_size;
     uint64_t count = size / part_size + (size % part_size > part_size / 2);
-    return count > 1 && has_warc_start(path) ? count : 1;
+    return count > 1 && warc_is_archive(path) ? count : 1;
 }
 
 /* Takes `path`. Its parts are the next spans. */
@@ -361,7 +349,7 @@ static bool take_name(struct spans *spans, struct error *err)
     char *path = path_of(level, name);
     if (name[strlen(name) - 1] == '/')
         return enter(spans, path, err);
-    if (!has_warc_name(name))
+    if (!path || !is_archive(path, false))
         return add_file(spans, path) || error_no_memory(err, "a page file");
     return begin_warc(spans, path, err);
 }

@@ -1,5 +1,7 @@
 #include "config.h"
 
+#include "choice_options.h"
+
 #include <fcntl.h>
 #include <sched.h>
 #include <unistd.h>
@@ -170,7 +172,7 @@ static void set_fetch(struct config *config, const struct raw_options *raw,
 static bool describe_shaping(struct config *config,
                              const struct raw_options *raw, struct error *err)
 {
-    static const char *const stores[] = { "none", "plain", "gzip" };
+    static const char *const stores[] = { "none", "plain", "gzip", "zstd" };
     struct buf *out = &config->shaping;
     const struct pipeline_options *pipeline = &config->pipeline;
     buf_init(out, 1 << 20);
@@ -184,6 +186,7 @@ static bool describe_shaping(struct config *config,
         buf_append_format(out, " store=%s max-redirects=%u",
                           stores[pipeline->store], pipeline->max_redirects);
     output_describe(&config->output, raw, out);
+    choice_options_describe(raw, out);
     config->pipeline.shaping = buf_string(out);
     return buf_check(out, "the options", err);
 }
@@ -199,7 +202,8 @@ static void set_pipeline(struct config *config, const struct raw_options *raw,
                          uint32_t cores)
 {
     static const enum warc_store stores[] = { WARC_STORE_NONE, WARC_STORE_PLAIN,
-                                              WARC_STORE_GZIP };
+                                              WARC_STORE_GZIP,
+                                              WARC_STORE_ZSTD };
     bool is_kept = raw->dir && raw->command != COMMAND_EXTRACT;
     config->pipeline = (struct pipeline_options){
         .command = pipeline_command(raw->command),
@@ -250,6 +254,7 @@ bool config_init(struct config *config, const struct raw_options *raw,
         (!raw->allows_private ||
          address_rule_allow(&config->address_rule, raw->private_ranges, err)) &&
         add_patterns(config, raw, err) && set_output(config, raw, err) &&
+        choice_options_set(config, raw, err) &&
         describe_shaping(config, raw, err);
     if (!done)
         config_release(config);
@@ -260,6 +265,7 @@ void config_release(struct config *config)
 {
     output_release(&config->output);
     patterns_free(config->patterns);
+    choice_free(config->choice);
     free(config->host_headers);
     buf_release(&config->shaping);
     *config = (struct config){ 0 };

@@ -14,6 +14,7 @@ struct config {
     struct pipeline_options pipeline;
     struct patterns *patterns;
     struct output output;
+    struct choice *choice;
     struct address_rule address_rule;
     struct fetch_host_header *host_headers;
     struct buf shaping;

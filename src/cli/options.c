@@ -38,7 +38,7 @@ struct option_row {
 static const char *const formats[] = { "jsonl", "csv",  "tsv",
                                        "text",  "auto", NULL };
 static const char *const orders[] = { "any", "manifest", NULL };
-static const char *const stores[] = { "none", "plain", "gzip", NULL };
+static const char *const stores[] = { "none", "plain", "gzip", "zstd", NULL };
 static const char *const statuses[] = { "2xx", "any", NULL };
 static const char *const progresses[] = { "auto", "plain", "none", NULL };
 
@@ -78,6 +78,16 @@ static const struct option_row rows[] = {
       "for all patterns of a page together", FOR_SEARCH },
     { "status", 0, KIND_CHOICE, AT(status), 0, 0, "2xx", statuses, "2xx|any",
       "which pages patterns run on", FOR_SEARCH },
+    { "type", 0, KIND_STRING, AT(types), 0, 0, NULL, NULL, "TYPES",
+      "records of these types: response,resource,revisit,conversion",
+      FOR_EXTRACT },
+    { "mime", 0, KIND_LIST, AT(mimes), 0, 0, NULL, NULL, "TYPES",
+      "pages of these media types: text/html,application/*; may be given again",
+      FOR_EXTRACT },
+    { "url-pattern", 0, KIND_LIST, AT(url_regexes), 0, 0, NULL, NULL, "REGEX",
+      "pages whose URL it matches (PCRE2); may be given again", FOR_EXTRACT },
+    { "check-digests", 0, KIND_FLAG, AT(checks_digests), 0, 0, NULL, NULL, NULL,
+      "compare the digests that records tell; CRCs always are", FOR_EXTRACT },
     { "workers", 'j', KIND_WORKERS, AT(workers), 1, 4096, "auto", NULL, "N",
       "extract team's size (auto: cores this process may use)", FOR_ALL },
     { "concurrency", 0, KIND_COUNT, AT(concurrency), 1, 1000000, "256", NULL,
@@ -123,7 +133,7 @@ static const struct option_row rows[] = {
       "[=CIDR,...]", "allow private, loopback, link-local addresses, or these",
       FOR_NETWORK },
     { "store", 0, KIND_CHOICE, AT(store), 0, 0, "gzip", stores,
-      "gzip|plain|none", "how pages are kept", FOR_NETWORK },
+      "gzip|zstd|plain|none", "how pages are kept", FOR_NETWORK },
     { "segment-size", 0, KIND_SIZE, AT(segment_size), 4 * KILO,
       UINT64_C(1) << 50, "1G", NULL, "SIZE", "a new WARC file beyond it",
       FOR_NETWORK },
@@ -445,6 +455,8 @@ void options_release(struct raw_options *raw)
     free(raw->operands.items);
     free(raw->headers.items);
     free(raw->host_headers.items);
+    free(raw->mimes.items);
+    free(raw->url_regexes.items);
     free(raw->patterns);
     *raw = (struct raw_options){ 0 };
 }

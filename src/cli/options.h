@@ -79,6 +79,10 @@ struct raw_options {
     uint64_t max_matches;
     uint64_t page_time_ms;
     uint64_t status;
+    const char *types; /* --type: NULL: all */
+    struct string_list mimes;
+    struct string_list url_regexes;
+    bool checks_digests;
     const char *max_failed;
     bool allows_private;
     const char *private_ranges; /* NULL: all */

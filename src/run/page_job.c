@@ -4,6 +4,7 @@
 
 #include "fetchgrep/archive/cdxj.h"
 #include "fetchgrep/base/dechunk.h"
+#include "fetchgrep/base/digest.h"
 #include "fetchgrep/base/utf8.h"
 #include "fetchgrep/extract/decode.h"
 #include "fetchgrep/extract/head_text.h"
@@ -66,6 +67,9 @@ void page_job_worker_free(void *ctx, void *state)
     matcher_free(worker->matcher);
     warc_writer_free(worker->warc);
     warc_reader_free(worker->reader);
+    warc_reader_free(worker->target_reader);
+    chooser_free(worker->chooser);
+    digest_free(worker->digest);
     buf_release(&worker->dechunked);
     buf_release(&worker->decoded);
     buf_release(&worker->decoded_more);
@@ -115,6 +119,23 @@ static void split_head(struct steps *steps)
     steps->payload = steps->plain = steps->body;
 }
 
+/* A revisit has a status and a type of its own, but for one that says "not
+ * modified". How the body is coded is its target's to tell. */
+static void wear_own_head(struct steps *steps, struct view own)
+{
+    struct http_head head;
+    if (!own.size || !http_head_parse(own, &head) || head.status == 304)
+        return;
+    if (!steps->has_head)
+        steps->head = (struct http_head){ 0 };
+    steps->has_head = true;
+    steps->head.status = head.status;
+    if (head.content_type.size) {
+        steps->head.content_type = head.content_type;
+        steps->mime = http_media_type(head.content_type);
+    }
+}
+
 /* libcurl calls a broken chunk line a broken connection; it is not. */
 static void find_bad_chunks(struct steps *steps, const char *detail)
 {
@@ -134,6 +155,12 @@ static void take_off_chunks(struct steps *steps)
     size_t used;
     buf_shrink(out, SCRATCH_KEPT);
     enum dechunk_result result = dechunk(steps->body, out, &used);
+    if (result == DECHUNK_MALFORMED && used == 0) {
+        /* Archives keep such bodies under the head that came with them. */
+        steps_add_detail(steps,
+                         "the body is not chunked, though its head says so");
+        return;
+    }
     snprintf(detail, sizeof(detail), "chunked body %s at byte %zu",
              result == DECHUNK_CUT ? "ends early" : "is malformed", used);
     if (result == DECHUNK_CUT)
@@ -537,6 +564,7 @@ bool page_job_kept(struct worker *worker, struct block *block,
     if (kept->detail)
         steps_add_detail(&steps, "%s", kept->detail);
     split_head(&steps);
+    wear_own_head(&steps, kept->own_head);
     if (is_wanted(&steps))
         take_off_chunks(&steps);
     if (!search_page(&steps, err))

@@ -16,7 +16,9 @@
 
 #include "team.h"
 
+#include "fetchgrep/archive/revisit.h"
 #include "fetchgrep/archive/warc_write.h"
+#include "fetchgrep/extract/choice.h"
 #include "fetchgrep/extract/matcher.h"
 #include "fetchgrep/fetch/fetch.h"
 #include "fetchgrep/record/lines.h"
@@ -36,6 +38,11 @@ struct page_job {
     const struct fetch_options *fetch; /* for request records */
     char *const *sources;              /* the manifests, as named */
     struct page_pool *pool;
+    const struct choice *choice;       /* of pages kept earlier; NULL: all */
+    unsigned chosen_types;             /* of records, bits of 1 << enum
+                                          warc_type; 0: all */
+    bool checks_digests;               /* of records */
+    struct revisit_targets *revisits;  /* extract */
     const struct team_options *team;   /* a long job hands on in between */
     atomic_bool is_stopping;           /* long spans end early */
     atomic_uint_fast64_t heap_bytes;   /* of hops kept outside the pool */

@@ -22,9 +22,13 @@ enum {
 
 struct worker {
     const struct page_job *job;
-    struct matcher *matcher;    /* NULL: nothing is searched */
-    struct warc_writer *warc;   /* NULL: nothing is kept */
-    struct warc_reader *reader; /* made when first needed */
+    struct matcher *matcher;           /* NULL: nothing is searched */
+    struct warc_writer *warc;          /* NULL: nothing is kept */
+    struct warc_reader *reader;        /* made when first needed */
+    struct warc_reader *target_reader; /* of revisits, likewise */
+    struct chooser *chooser;           /* likewise */
+    struct digest *digest;             /* likewise */
+    char revisit_detail[DETAIL_SIZE];
     struct buf dechunked;
     struct buf decoded, decoded_more;
     struct buf text;
@@ -72,6 +76,8 @@ struct kept_page {
     struct view url;
     struct view bytes; /* with its HTTP head when has_head */
     bool has_head;
+    struct view own_head; /* of a revisit whose target is at hand: it has the
+                             last word on status and type; or empty */
     struct view mime;     /* where there is no head */
     enum outcome outcome; /* what is known before the steps */
     const char *detail;   /* or NULL */

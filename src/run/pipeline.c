@@ -513,6 +513,9 @@ static bool start_team(struct pipeline *pipeline, struct error *err)
     pipeline->job.matcher.page_time_ms = options->page_time_ms;
     pipeline->job.matches = options->matches;
     pipeline->job.searches_any_status = options->searches_any_status;
+    pipeline->job.choice = options->choice;
+    pipeline->job.chosen_types = options->chosen_types;
+    pipeline->job.checks_digests = options->checks_digests;
     pipeline->job.is_stream = !pipeline->dir;
     pipeline->job.max_body = options->fetch.max_body;
     pipeline->job.store = is_fetched ? options->store : WARC_STORE_NONE;
@@ -571,11 +574,14 @@ static bool make_connections(struct pipeline *pipeline, struct error *err)
     pipeline->queue = queue_new(QUEUE_CAPACITY);
     if (pipeline->spans && !make_chain(pipeline, err))
         return false;
+    if (pipeline->spans)
+        pipeline->job.revisits = revisit_targets_new();
     /* Record ids must differ from those of every other run. */
     if (getrandom(&pipeline->job.warc_seed, sizeof(pipeline->job.warc_seed),
                   0) < 0)
         pipeline->job.warc_seed = (uint64_t)clock_now_ns();
-    return pipeline->queue || error_no_memory(err, "the queue of pages");
+    return (pipeline->queue && (!pipeline->spans || pipeline->job.revisits)) ||
+           error_no_memory(err, "the queue of pages");
 }
 
 /* After a failed start: what did start comes to its end. */
@@ -641,6 +647,7 @@ static void release(struct pipeline *pipeline)
     queue_free(pipeline->queue);
     span_chain_free(pipeline->chain);
     span_ids_free(pipeline->span_ids);
+    revisit_targets_free(pipeline->job.revisits);
     recorder_free(pipeline->recorder);
     page_pool_free(pipeline->pool);
     manifest_close(pipeline->manifest);

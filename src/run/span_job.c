@@ -1,7 +1,7 @@
 /*
  * Spans: the worker opens, inflates and cuts into pages itself.
  */
-#include "page_steps.h"
+#include "record_page.h"
 
 #include "fetchgrep/archive/spans.h"
 
@@ -49,6 +49,11 @@ static bool work_on_file(struct worker *worker, struct block *block,
 {
     struct kept_page kept = { .id = id, .url = view_of_string(path) };
     char detail[256];
+    bool is_chosen;
+    if (!file_is_chosen(worker, kept.url, &is_chosen, err))
+        return false;
+    if (!is_chosen)
+        return true;
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     enum read_result result =
         fd < 0 ? READ_FAILED
@@ -128,49 +133,24 @@ static enum warc_read_result next_record(struct worker *worker,
     }
 }
 
-/* Responses to HTTP requests, and resources: what a page can be made of. */
-static bool is_page(const struct warc_record *record)
-{
-    return (record->type == WARC_TYPE_RESPONSE &&
-            view_starts_with(record->block, "HTTP/")) ||
-           record->type == WARC_TYPE_RESOURCE;
-}
-
-/* The same outcome as when the page was fetched, so that the same pages are
- * searched. */
-static void note_truncation(const struct warc_record *record,
-                            struct kept_page *kept)
-{
-    struct view reason = record->truncated;
-    if (record->is_cut || view_equal_string(reason, "length")) {
-        kept->outcome = OUTCOME_TOO_LARGE;
-        kept->detail = record->is_cut ? "longer than --max-body; cut there"
-                                      : "WARC-Truncated: length";
-    } else if (view_equal_string(reason, "time")) {
-        kept->outcome = OUTCOME_TIMED_OUT;
-        kept->detail = "WARC-Truncated: time";
-    } else if (view_equal_string(reason, "unspecified")) {
-        kept->outcome = OUTCOME_BAD_RESPONSE;
-        kept->detail = "WARC-Truncated: unspecified";
-    } else if (reason.size) {
-        kept->outcome = OUTCOME_TRUNCATED;
-        kept->detail = "WARC-Truncated: disconnect";
-    }
-}
-
+/* A page that is not chosen is no entry. */
 static bool work_on_record(struct worker *worker, struct block *block,
-                           const struct warc_record *record, struct view url,
-                           uint64_t id, struct error *err)
+                           const char *path, const struct warc_record *record,
+                           struct view url, uint64_t id, struct error *err)
 {
-    struct kept_page kept = {
-        .id = id,
-        .url = url,
-        .bytes = record->block,
-        .has_head = record->type == WARC_TYPE_RESPONSE,
-        .mime = http_media_type(record->content_type),
-        .outcome = OUTCOME_OK,
-    };
-    note_truncation(record, &kept);
+    struct error damage;
+    struct kept_page kept = { .id = id, .url = url };
+    switch (record_page(worker, path, record, &kept, err)) {
+    case RECORD_PAGE_CHOSEN:
+        break;
+    case RECORD_PAGE_LEFT_ASIDE:
+        return true;
+    case RECORD_PAGE_ERROR:
+    default:
+        return false;
+    }
+    if (!record_check_digests(worker, path, record, &damage))
+        block_add_damage(block, damage.message);
     return page_job_kept(worker, block, &kept, err);
 }
 
@@ -188,9 +168,10 @@ static bool read_part(struct page_job *job, struct worker *worker,
            WARC_READ_RECORD) {
         if (atomic_load_explicit(&job->is_stopping, memory_order_relaxed))
             return true;
-        if (!is_page(&record))
+        if (!record_is_page(&record))
             continue;
-        if (!work_on_record(worker, block, &record, record.target_uri,
+        if (!work_on_record(worker, block, span->path, &record,
+                            record.target_uri,
                             span->first_id + says->page_count, err))
             return false;
         says->page_count++;
@@ -271,9 +252,10 @@ static bool work_on_records(struct page_job *job, struct worker *worker,
         if (result == WARC_READ_ERROR)
             return false;
         bool is_there = result == WARC_READ_RECORD &&
-                        record.offset == page->offset && is_page(&record);
+                        record.offset == page->offset &&
+                        record_is_page(&record);
         bool done =
-            is_there ? work_on_record(worker, block, &record,
+            is_there ? work_on_record(worker, block, span->path, &record,
                                       view_of_string(page->name), page->id, err)
                      : work_on_missing(worker, span, page, block, err);
         if (!done || !team_hand_on(job->team, block, err))

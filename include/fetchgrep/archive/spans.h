@@ -2,8 +2,8 @@
  * spans.h - what `extract` reads: inputs cut into spans that workers open,
  * inflate and cut into pages themselves.
  *
- * An input is a run directory, a WARC file (.warc, .warc.gz or anything that
- * starts like one), a directory of page files (read recursively, bytewise
+ * An input is a run directory, an archive (.warc, .arc, packed ones too, or
+ * anything that starts like one), a directory of page files (read recursively, bytewise
  * order, hidden ones left out), or one page file. A directory that holds
  * run.json is a run directory.
  *

@@ -10,6 +10,7 @@
 #define FETCHGREP_RUN_PIPELINE_H
 
 #include "fetchgrep/archive/warc_write.h"
+#include "fetchgrep/extract/choice.h"
 #include "fetchgrep/extract/matcher.h"
 #include "fetchgrep/fetch/fetch.h"
 #include "fetchgrep/run/match_options.h"
@@ -41,6 +42,9 @@ struct pipeline_options {
     size_t max_matches;
     uint64_t page_time_ms;
     bool searches_any_status;
+    const struct choice *choice; /* extract: which pages; NULL: all */
+    unsigned chosen_types;       /* bits of 1 << enum warc_type; 0: all */
+    bool checks_digests;
     bool has_max_failed;
     double max_failed; /* entries, or percent */
     bool max_failed_is_percent;
