@@ -13,7 +13,7 @@ PKGS_BUILD := gcc libc6-dev libcurl4-openssl-dev libpcre2-dev libdeflate-dev \
               libbrotli-dev libuchardet-dev $(if $(HS),libvectorscan-dev)
 PKGS_DEMO  := nginx-light
 PKGS_CHECK := check nginx-light python3-minimal python3 python3-doc wget curl \
-              ca-certificates openssl
+              ca-certificates openssl zstd
 PKGS_LINT  := clang-format clang-tidy shellcheck
 PKGS_BENCH := ripgrep wget curl python3 python3-aiohttp python3-doc nginx-light
 
