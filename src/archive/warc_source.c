@@ -157,16 +157,10 @@ static bool read_file_start(struct warc_source *source, struct buf *out,
     return true;
 }
 
-/* By the file's first bytes, for those at `offset` may be damaged, and must not
- * make a difference; by what was read, where a pipe has no other. */
-static enum packing judge_packing(const struct warc_source *source,
-                                  struct view start)
+static bool is_known(struct view start)
 {
-    enum packing packing = packing_of(start);
-    if (packing != PACKING_NONE ||
-        record_form_begins(RECORD_FORM_ANY, start) != RECORD_FORM_ANY)
-        return packing;
-    return guess_packing(buf_view(&source->raw));
+    return packing_of(start) != PACKING_NONE ||
+           record_form_begins(RECORD_FORM_ANY, start) != RECORD_FORM_ANY;
 }
 
 /* Nobody packs ARC with zstd. */
@@ -187,18 +181,23 @@ static enum record_form judge_form(struct warc_source *source,
     return form;
 }
 
+/* By the file's first bytes, wherever reading begins: what a file is must not
+ * rest on the place. A pipe has what was read of it. */
 static bool judge_file(struct warc_source *source, uint64_t offset,
                        struct error *err)
 {
     struct buf start;
-    buf_init(&start, START_SIZE);
-    if (offset && !read_file_start(source, &start, START_SIZE, err)) {
-        buf_release(&start);
-        return false;
+    buf_init(&start, START_SIZE + READ_SIZE);
+    bool done = !offset || read_file_start(source, &start, START_SIZE, err);
+    if (done && offset && !is_known(buf_view(&start))) {
+        buf_reset(&start);
+        done = read_file_start(source, &start, READ_SIZE, err);
     }
     struct view bytes = buf_view(offset ? &start : &source->raw);
-    bool done =
-        unpacker_open(&source->unpacker, judge_packing(source, bytes), err);
+    done = done && unpacker_open(&source->unpacker,
+                                 is_known(bytes) ? packing_of(bytes)
+                                                 : guess_packing(bytes),
+                                 err);
     if (done)
         source->form = judge_form(source, bytes);
     buf_release(&start);
