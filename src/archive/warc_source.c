@@ -1,5 +1,7 @@
 #include "warc_source.h"
 
+#include "file_start.h"
+
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -11,7 +13,6 @@ enum {
     RAW_AHEAD = 256 << 10, /* packed bytes wanted before unpacking */
     STREAM_STEP = 256 << 10,
     START_SIZE = 64 << 10, /* of the file, tells what it is */
-    PROBE_SIZE = 4 << 10,  /* unpacked, tells a record's beginning */
     DICTIONARY_FRAME_MAX = 16 << 20,
 };
 
@@ -88,50 +89,6 @@ static bool need_raw(struct warc_source *source, size_t size, struct error *err)
     return true;
 }
 
-static size_t place_of(struct view bytes, const char *what, size_t size)
-{
-    const char *at = memmem(bytes.data, bytes.size, what, size);
-    return at ? (size_t)(at - bytes.data) : bytes.size;
-}
-
-static size_t place_of_record(struct view bytes)
-{
-    size_t at = 0;
-    while ((at = record_form_next(RECORD_FORM_WARC, bytes, at, bytes.size)) <
-           bytes.size) {
-        bool begins_line = at == 0 || bytes.data[at - 1] == '\n';
-        if (begins_line &&
-            record_form_at(RECORD_FORM_WARC, view_from(bytes, at)))
-            break;
-        at++;
-    }
-    return at;
-}
-
-/* A file that begins with junk is what it goes on as. */
-static enum packing guess_packing(struct view bytes)
-{
-    if (!bytes.size)
-        return PACKING_NONE;
-    size_t plain = place_of_record(bytes);
-    size_t gzip = place_of(bytes, "\x1f\x8b\x08", 3);
-    size_t zstd = place_of(bytes, "\x28\xb5\x2f\xfd", 4);
-    if (gzip < plain && gzip < zstd)
-        return PACKING_GZIP;
-    return zstd < plain ? PACKING_ZSTD : PACKING_NONE;
-}
-
-/* Unpacks the first bytes of the member that begins `packed`; false when none
- * does, or it is damaged. */
-static bool probe_member(struct unpacker *unpacker, struct view packed,
-                         struct buf *out)
-{
-    packed = view_first(packed, RAW_AHEAD);
-    return unpacker_is_head(unpacker, packed) && unpacker_begin(unpacker) &&
-           unpacker_step(unpacker, &packed, PROBE_SIZE, out) !=
-               UNPACKER_DAMAGED;
-}
-
 /* The first bytes of a file that has them at hand, wherever reading begins. A
  * pipe gives only what is read ahead. */
 static bool read_file_start(struct warc_source *source, struct buf *out,
@@ -157,30 +114,6 @@ static bool read_file_start(struct warc_source *source, struct buf *out,
     return true;
 }
 
-static bool is_known(struct view start)
-{
-    return packing_of(start) != PACKING_NONE ||
-           record_form_begins(RECORD_FORM_ANY, start) != RECORD_FORM_ANY;
-}
-
-/* Nobody packs ARC with zstd. */
-static enum record_form judge_form(struct warc_source *source,
-                                   struct view start)
-{
-    struct buf probe;
-    if (source->unpacker.packing == PACKING_ZSTD)
-        return RECORD_FORM_WARC;
-    if (source->unpacker.packing == PACKING_NONE)
-        return record_form_begins(RECORD_FORM_ANY, start);
-    buf_init(&probe, PROBE_SIZE);
-    enum record_form form =
-        probe_member(&source->unpacker, start, &probe)
-            ? record_form_begins(RECORD_FORM_ANY, buf_view(&probe))
-            : RECORD_FORM_ANY;
-    buf_release(&probe);
-    return form;
-}
-
 /* By the file's first bytes, wherever reading begins: what a file is must not
  * rest on the place. A pipe has what was read of it. */
 static bool judge_file(struct warc_source *source, uint64_t offset,
@@ -189,17 +122,15 @@ static bool judge_file(struct warc_source *source, uint64_t offset,
     struct buf start;
     buf_init(&start, START_SIZE + READ_SIZE);
     bool done = !offset || read_file_start(source, &start, START_SIZE, err);
-    if (done && offset && !is_known(buf_view(&start))) {
+    if (done && offset && !file_start_is_known(buf_view(&start))) {
         buf_reset(&start);
         done = read_file_start(source, &start, READ_SIZE, err);
     }
     struct view bytes = buf_view(offset ? &start : &source->raw);
-    done = done && unpacker_open(&source->unpacker,
-                                 is_known(bytes) ? packing_of(bytes)
-                                                 : guess_packing(bytes),
-                                 err);
+    done = done &&
+           unpacker_open(&source->unpacker, file_start_packing(bytes), err);
     if (done)
-        source->form = judge_form(source, bytes);
+        source->form = file_start_form(&source->unpacker, bytes);
     buf_release(&start);
     return done;
 }
@@ -398,13 +329,9 @@ static void slide(struct warc_source *source)
 /* Whether a member begins here that begins a record. */
 static bool begins_record(struct warc_source *source)
 {
-    struct buf probe;
-    buf_init(&probe, PROBE_SIZE);
-    bool does =
-        probe_member(&source->unpacker, raw_left(source), &probe) &&
-        record_form_begins(source->form, buf_view(&probe)) != RECORD_FORM_ANY;
-    buf_release(&probe);
-    return does;
+    return member_form(&source->unpacker, source->form,
+                       view_first(raw_left(source), RAW_AHEAD)) !=
+           RECORD_FORM_ANY;
 }
 
 static uint64_t raw_place(const struct warc_source *source)
