@@ -20,8 +20,9 @@ enum view_set_result {
     VIEW_SET_NO_MEMORY,
 };
 
-/* At most `max` texts, 1 at least. `seed` should differ from run to run: whoever knows it
- * can choose texts whose hashes collide. NULL without memory. */
+/* At most `max` texts, 1 at least. `seed` should differ from run to run:
+ * whoever knows it can choose texts whose hashes collide. NULL without memory.
+ */
 struct view_set *view_set_new(size_t max, uint64_t seed);
 void view_set_free(struct view_set *set);
 
