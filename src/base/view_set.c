@@ -1,20 +1,22 @@
 /*
  * Open addressing with linear probing, at most half full. The whole hash stands
  * in each slot, so that texts are compared only when their hashes are equal,
- * and growing reads no text. A slot is free when its text has no data; an empty
- * text gets a place of its own to point at.
+ * and growing reads no text. An empty text gets a place of its own to point at.
  */
 #include "fetchgrep/base/view_set.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <xxhash.h>
 
 enum { FIRST_SLOTS = 256, KEPT_SLOTS = 1 << 14 };
 
+/* 24 bytes: a page may need a million of them. */
 struct slot {
-    struct view text;
-    uint64_t hash;
+    const char *data; /* NULL: free */
+    uint32_t size;
     uint32_t number;
+    uint64_t hash;
 };
 
 struct view_set {
@@ -47,9 +49,10 @@ static struct slot *find(struct slot *slots, size_t slot_count,
     size_t mask = slot_count - 1, at = wanted->hash & mask;
     for (;; at = (at + 1) & mask) {
         struct slot *slot = &slots[at];
-        if (!slot->text.data ||
+        if (!slot->data ||
             (slot->hash == wanted->hash && slot->number == wanted->number &&
-             view_equal(slot->text, wanted->text)))
+             slot->size == wanted->size &&
+             !memcmp(slot->data, wanted->data, slot->size)))
             return slot;
     }
 }
@@ -61,7 +64,7 @@ static bool grow(struct view_set *set)
     if (!slots)
         return false;
     for (size_t i = 0; i < set->slot_count; i++)
-        if (set->slots[i].text.data)
+        if (set->slots[i].data)
             *find(slots, slot_count, &set->slots[i]) = set->slots[i];
     free(set->slots);
     set->slots = slots;
@@ -72,17 +75,18 @@ static bool grow(struct view_set *set)
 enum view_set_result view_set_add(struct view_set *set, uint32_t number,
                                   struct view text)
 {
-    if (!text.data)
-        text = view_of("", 0);
+    assert(text.size <= UINT32_MAX);
     const struct slot wanted = {
-        .text = text,
-        .hash = XXH3_64bits_withSeed(text.data, text.size, set->seed ^ number),
+        .data = text.data ? text.data : "",
+        .size = (uint32_t)text.size,
         .number = number,
+        .hash = XXH3_64bits_withSeed(text.data, text.size, set->seed ^ number),
     };
-    if (set->count * 2 >= set->slot_count && !grow(set))
+    bool is_tight = (set->count + 1) * 2 > set->slot_count;
+    if (is_tight && set->count < set->max && !grow(set))
         return VIEW_SET_NO_MEMORY;
     struct slot *slot = find(set->slots, set->slot_count, &wanted);
-    if (slot->text.data)
+    if (slot->data)
         return VIEW_SET_SEEN;
     if (set->count == set->max)
         return VIEW_SET_FULL;

@@ -362,11 +362,15 @@ bool match_form_has_id(const struct match_form *form)
     return form->has_id;
 }
 
+bool match_form_has_plain_id(const struct match_form *form)
+{
+    return form->format == MATCH_JSONL && !form->is_keyed &&
+           form->columns[0].append == append_id;
+}
+
 bool match_form_can_renumber(const struct match_form *form)
 {
-    return form->is_keyed || !form->has_id ||
-           (form->format == MATCH_JSONL &&
-            form->columns[0].append == append_id);
+    return form->is_keyed || !form->has_id || match_form_has_plain_id(form);
 }
 
 struct view match_form_head(const struct match_form *form)

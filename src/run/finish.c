@@ -173,7 +173,8 @@ bool finish_matches(void *ctx, const char *path, struct error *err)
     if (match_form_is_keyed(form))
         return rewrite_file(finish, match_lines(finish, path, NULL),
                             match_form_head(form), err);
-    return !match_form_has_id(form) || span_ids_rewrite(finish->ids, path, err);
+    return !match_form_has_plain_id(form) ||
+           span_ids_rewrite(finish->ids, path, err);
 }
 
 /* A stream of its own on a descriptor that stays open. */

@@ -114,6 +114,7 @@ static void split_head(struct steps *steps)
     if (steps->has_head &&
         (steps->has_head = http_head_parse(steps->bytes, &steps->head))) {
         steps->body = view_from(steps->bytes, steps->head.size);
+        steps->head_bytes = view_first(steps->bytes, steps->head.size);
         steps->mime = http_media_type(steps->head.content_type);
     }
     steps->payload = steps->plain = steps->body;
@@ -129,6 +130,7 @@ static void wear_own_head(struct steps *steps, struct view own)
     if (!steps->has_head)
         steps->head = (struct http_head){ 0 };
     steps->has_head = true;
+    steps->head_bytes = view_first(own, head.size);
     steps->head.status = head.status;
     if (head.content_type.size) {
         steps->head.content_type = head.content_type;
@@ -265,10 +267,11 @@ static bool search_text(struct steps *steps, struct error *err)
 static bool search_head(struct steps *steps, struct error *err)
 {
     struct buf *text = &steps->worker->head_text;
-    if (!steps->has_head || !steps->worker->has_subject[SUBJECT_HEADERS])
+    if (!steps->head_bytes.size ||
+        !steps->worker->has_subject[SUBJECT_HEADERS])
         return true;
     buf_shrink(text, SCRATCH_KEPT);
-    head_text_append(view_first(steps->bytes, steps->head.size), text);
+    head_text_append(steps->head_bytes, text);
     return buf_check(text, "a page's head", err) &&
            search(steps, SUBJECT_HEADERS, buf_view(text), err);
 }

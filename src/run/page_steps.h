@@ -48,9 +48,10 @@ struct steps {
     bool has_head;
     struct http_head head;
     struct view mime;
-    struct view body;    /* as sent */
-    struct view payload; /* without transfer coding */
-    struct view plain;   /* without content coding */
+    struct view head_bytes; /* as sent */
+    struct view body;       /* as sent */
+    struct view payload;    /* without transfer coding */
+    struct view plain;      /* without content coding */
     struct text text;
     bool is_searched;
     bool clock_runs; /* some subject has been searched */

@@ -559,6 +559,7 @@ static bool make_chain(struct pipeline *pipeline, struct error *err)
         .open_max = 4 * workers + 2,
         .held_max = HELD_MAX + workers * HELD_MAX_A_WORKER,
         .can_settle = match_form_can_renumber(form),
+        .has_plain_ids = match_form_has_plain_id(form),
         .must_be_final = must_be_final,
         .ids = pipeline->span_ids,
         .append = append,

@@ -66,7 +66,8 @@ static bool seal(struct pipeline *pipeline, struct error *err)
 }
 
 /* --order manifest without a directory. What a signal cut short is given out as
- * far as it came, unless there are ids in it that nobody knows yet. */
+ * far as it came; but not that of extract, whose ids are known only when all is
+ * read, and which can be had again without asking anybody. */
 static bool give_out_spool(struct pipeline *pipeline, bool is_stopped,
                            struct error *err)
 {
@@ -74,8 +75,7 @@ static bool give_out_spool(struct pipeline *pipeline, bool is_stopped,
                                    &pipeline->options->matches };
     if (pipeline->spool_fd < 0)
         return true;
-    if (is_stopped && pipeline->span_ids &&
-        span_ids_has_provisional(pipeline->span_ids)) {
+    if (is_stopped && pipeline->spans) {
         log_note("no matches are given out: their order is known only when all "
                  "inputs have been read");
         return true;

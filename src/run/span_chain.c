@@ -144,10 +144,13 @@ static bool settle(struct span_chain *chain, struct block *block,
             view_first(view_from(buf_view(&block->outcomes), outcome_at),
                        entry->outcome_size),
             id, final, &outcomes);
-        append_renumbered(
+        struct view lines =
             view_first(view_from(buf_view(&block->matches), matches_at),
-                       entry->matches_size),
-            id, final, &matches);
+                       entry->matches_size);
+        if (chain->options.has_plain_ids)
+            append_renumbered(lines, id, final, &matches);
+        else
+            buf_append_view(&matches, lines);
         outcome_at += entry->outcome_size;
         matches_at += entry->matches_size;
         entry->id = final;

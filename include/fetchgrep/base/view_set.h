@@ -20,11 +20,13 @@ enum view_set_result {
     VIEW_SET_NO_MEMORY,
 };
 
-/* At most `max` texts. `seed` should differ from run to run: whoever knows it
- * can choose texts whose hashes collide. NULL without memory. */
+/* At most `max` texts, 1 at least. `seed` should differ from run to run:
+ * whoever knows it can choose texts whose hashes collide. NULL without memory.
+ */
 struct view_set *view_set_new(size_t max, uint64_t seed);
 void view_set_free(struct view_set *set);
 
+/* `text` is at most 4 GB long. */
 enum view_set_result view_set_add(struct view_set *set, uint32_t number,
                                   struct view text) MUST_CHECK;
 

@@ -73,6 +73,9 @@ bool match_form_is_keyed(const struct match_form *form);
 /* Whether lines tell the id of their page. */
 bool match_form_has_id(const struct match_form *form);
 
+/* Whether lines begin with `{"id":N`, and no key. */
+bool match_form_has_plain_id(const struct match_form *form);
+
 /* Whether the ids of lines can still be changed without knowing the form: they
  * have a key, begin with `{"id":N`, or have no id. */
 bool match_form_can_renumber(const struct match_form *form);
