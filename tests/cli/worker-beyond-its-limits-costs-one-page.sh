@@ -27,3 +27,10 @@ mkfifo 4.html
 "$FETCHGREP" extract {1..9}.html -e '<p \d>' --isolation processes -j 2 \
     --worker-time 500ms 2>err | sort
 cat err
+# Of an archive that cannot even be read, nobody knows where its pages begin.
+mkfifo stuck.warc.gz
+"$FETCHGREP" extract stuck.warc.gz {1..3}.html -e '<p \d>' --isolation processes \
+    --worker-time 300ms --progress none -o stuck 2>err
+echo "status $?"
+outcomes stuck id url outcome
+sed 's/behind offset .*/.../' err
