@@ -40,6 +40,7 @@ static const char *const formats[] = { "jsonl", "csv",  "tsv",
 static const char *const orders[] = { "any", "manifest", NULL };
 static const char *const stores[] = { "none", "plain", "gzip", "zstd", NULL };
 static const char *const statuses[] = { "2xx", "any", NULL };
+static const char *const isolations[] = { "threads", "processes", NULL };
 static const char *const progresses[] = { "auto", "plain", "none", NULL };
 
 #define KILO   (UINT64_C(1) << 10)
@@ -90,6 +91,14 @@ static const struct option_row rows[] = {
       "compare the digests that records tell; CRCs always are", FOR_EXTRACT },
     { "workers", 'j', KIND_WORKERS, AT(workers), 1, 4096, "auto", NULL, "N",
       "extract team's size (auto: cores this process may use)", FOR_ALL },
+    { "isolation", 0, KIND_CHOICE, AT(isolation), 0, 0, "threads", isolations,
+      "threads|processes", "what the team is made of", FOR_ALL },
+    { "worker-memory", 0, KIND_SIZE, AT(worker_memory), 16 * MEGA,
+      UINT64_C(1) << 50, "1G", NULL, "SIZE",
+      "heap of a worker process", FOR_ALL },
+    { "worker-time", 0, KIND_TIME, AT(worker_time_ms), 1, DAY_MS, NULL, NULL,
+      "T", "a page in a worker process at most (3 times --page-time and 10s)",
+      FOR_ALL },
     { "concurrency", 0, KIND_COUNT, AT(concurrency), 1, 1000000, "256", NULL,
       "N", "transfers at once", FOR_NETWORK },
     { "per-host", 0, KIND_COUNT, AT(per_host), 1, 1000000, "8", NULL, "N",

@@ -55,6 +55,9 @@ struct raw_options {
     bool is_unique;
     bool counts_only;
     uint64_t order;
+    uint64_t isolation;
+    uint64_t worker_memory;
+    uint64_t worker_time_ms; /* 0: by page_time_ms */
     uint64_t workers; /* 0: as many as there are cores */
     uint64_t concurrency;
     uint64_t per_host;

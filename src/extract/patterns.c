@@ -5,6 +5,7 @@
 
 #include <assert.h>
 #include <ctype.h>
+#include <errno.h>
 
 enum {
     PATTERN_FILE_MAX = 64 << 20,
@@ -439,7 +440,7 @@ bool patterns_add_file(struct patterns *patterns, const char *path,
     bool done = fs_read_file(path, &text, err);
     if (done)
         done = patterns_add_text(patterns, buf_view(&text), path, err);
-    else if (err->sys_errno)
+    else if (err->sys_errno && err->sys_errno != ENOMEM)
         error_set_errno(err, ERR_USAGE, err->sys_errno,
                         "cannot open pattern file %s", path);
     else

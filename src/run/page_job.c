@@ -13,6 +13,28 @@
 
 /* ---- the workers' state ----------------------------------------------- */
 
+static void worker_free(void *ctx, void *state)
+{
+    struct worker *worker = state;
+    (void)ctx;
+    matcher_free(worker->matcher);
+    warc_writer_free(worker->warc);
+    warc_reader_free(worker->reader);
+    warc_reader_free(worker->target_reader);
+    chooser_free(worker->chooser);
+    digest_free(worker->digest);
+    buf_release(&worker->dechunked);
+    buf_release(&worker->decoded);
+    buf_release(&worker->decoded_more);
+    buf_release(&worker->text);
+    buf_release(&worker->head_text);
+    buf_release(&worker->url_text);
+    match_writer_free(worker->matches);
+    buf_release(&worker->request);
+    buf_release(&worker->file);
+    free(worker);
+}
+
 static bool start_search(struct worker *worker, uint64_t seed,
                          struct error *err)
 {
@@ -28,7 +50,7 @@ static bool start_search(struct worker *worker, uint64_t seed,
     return worker->matches != NULL;
 }
 
-void *page_job_worker_new(void *ctx, uint32_t index, struct error *err)
+static void *worker_new(void *ctx, uint32_t number, struct error *err)
 {
     const struct page_job *job = ctx;
     struct worker *worker = calloc(1, sizeof(*worker));
@@ -49,37 +71,37 @@ void *page_job_worker_new(void *ctx, uint32_t index, struct error *err)
     buf_init(&worker->file, page_max);
     bool done = true;
     if (job->patterns)
-        done = start_search(worker, job->warc_seed + index, err);
+        done = start_search(worker, job->warc_seed + number, err);
     if (done && job->store != WARC_STORE_NONE)
         done = (worker->warc = warc_writer_new(
-                    job->store, job->warc_seed + index, err)) != NULL;
+                    job->store, job->warc_seed + number, err)) != NULL;
     if (!done) {
-        page_job_worker_free(ctx, worker);
+        worker_free(ctx, worker);
         return NULL;
     }
     return worker;
 }
 
-void page_job_worker_free(void *ctx, void *state)
+void page_job_describe(struct page_job *job, bool is_fetched,
+                       struct team_options *options)
 {
-    struct worker *worker = state;
-    (void)ctx;
-    matcher_free(worker->matcher);
-    warc_writer_free(worker->warc);
-    warc_reader_free(worker->reader);
-    warc_reader_free(worker->target_reader);
-    chooser_free(worker->chooser);
-    digest_free(worker->digest);
-    buf_release(&worker->dechunked);
-    buf_release(&worker->decoded);
-    buf_release(&worker->decoded_more);
-    buf_release(&worker->text);
-    buf_release(&worker->head_text);
-    buf_release(&worker->url_text);
-    match_writer_free(worker->matches);
-    buf_release(&worker->request);
-    buf_release(&worker->file);
-    free(worker);
+    options->worker_new = worker_new;
+    options->worker_free = worker_free;
+    options->job_ctx = job;
+    if (is_fetched) {
+        options->items_at_once = TEAM_ITEMS_MAX;
+        options->job = page_job_entry;
+        options->drop = page_job_drop_entry;
+        options->encode = entry_encode;
+        options->decode = entry_decode;
+    } else {
+        /* A span is much work. */
+        options->items_at_once = 1;
+        options->job = page_job_span;
+        options->drop = page_job_drop_span;
+        options->encode = span_encode;
+        options->decode = span_decode;
+    }
 }
 
 /* ---- details: what an outcome says in words --------------------------- */
@@ -104,6 +126,24 @@ void steps_find_fault(struct steps *steps, enum outcome outcome,
     if (steps->outcome == OUTCOME_OK)
         steps->outcome = outcome;
     steps_add_detail(steps, "%s", detail);
+}
+
+/* ---- pages that cost a worker ----------------------------------------- */
+
+bool page_job_is_hopeless(const struct team_work *work)
+{
+    const struct team_crash *crash = team_crash_here(work);
+    return crash && crash->count > 1;
+}
+
+/* The page is recorded with that outcome, and kept; never searched again. */
+static void note_crash(struct steps *steps)
+{
+    const struct team_crash *crash = team_crash_here(steps->worker->work);
+    if (!crash)
+        return;
+    steps->outcome = OUTCOME_WORKER_CRASHED;
+    steps_add_detail(steps, "%s", crash->detail);
 }
 
 /* ---- the steps -------------------------------------------------------- */
@@ -514,14 +554,13 @@ static bool work_on_page(struct steps *steps, const struct page *page,
             keep_page(worker, block, page, steps->payload, written, err));
 }
 
-bool page_job_entry(void *ctx, void *state, void *item, struct block *block,
-                    struct error *err)
+static bool work_on_entry(const struct page_job *job, struct worker *worker,
+                          const struct entry *entry, struct block *block,
+                          struct error *err)
 {
-    struct page_job *job = ctx;
-    struct entry *entry = item;
-    struct page *page = entry->page;
+    const struct page *page = entry->page;
     struct steps steps = {
-        .worker = state,
+        .worker = worker,
         .block = block,
         .id = entry->id,
         .url = view_of_string(entry->url),
@@ -532,7 +571,9 @@ bool page_job_entry(void *ctx, void *state, void *item, struct block *block,
     struct block_entry *row = block_begin_entry(block, entry->id);
     if (entry->detail)
         steps_add_detail(&steps, "%s", entry->detail);
-    bool done = !page || work_on_page(&steps, page, &written, err);
+    note_crash(&steps);
+    bool done = !page || page_job_is_hopeless(worker->work) ||
+                work_on_page(&steps, page, &written, err);
     char *final_url =
         page ? url_shown(view_of(page->url.text, page->url.text_size)) : NULL;
     describe_transfer(job, entry, &line);
@@ -545,8 +586,19 @@ bool page_job_entry(void *ctx, void *state, void *item, struct block *block,
         steps_end(&steps, &line, row);
     }
     free(final_url);
-    page_job_drop_entry(ctx, entry);
     return done;
+}
+
+bool page_job_entry(void *ctx, void *state, struct team_work *work,
+                    struct error *err)
+{
+    struct worker *worker = state;
+    if (work->page_count)
+        return true; /* done by an earlier worker */
+    worker->work = work;
+    team_begin_page(work);
+    return work_on_entry(ctx, worker, work->item, work->block, err) &&
+           team_end_page(work, err);
 }
 
 bool page_job_kept(struct worker *worker, struct block *block,
@@ -566,6 +618,7 @@ bool page_job_kept(struct worker *worker, struct block *block,
     struct block_entry *row = block_begin_entry(block, kept->id);
     if (kept->detail)
         steps_add_detail(&steps, "%s", kept->detail);
+    note_crash(&steps);
     split_head(&steps);
     wear_own_head(&steps, kept->own_head);
     if (is_wanted(&steps))

@@ -22,6 +22,7 @@ enum {
 
 struct worker {
     const struct page_job *job;
+    struct team_work *work;            /* the item at work */
     struct matcher *matcher;           /* NULL: nothing is searched */
     struct warc_writer *warc;          /* NULL: nothing is kept */
     struct warc_reader *reader;        /* made when first needed */
@@ -86,5 +87,23 @@ struct kept_page {
 
 bool page_job_kept(struct worker *worker, struct block *block,
                    const struct kept_page *kept, struct error *err) MUST_CHECK;
+
+/* Whether this page has cost two workers: it is not to be touched any more. */
+bool page_job_is_hopeless(const struct team_work *work);
+
+/* ---- the jobs of struct team_options ---------------------------------- */
+
+/* page_job.c, page_message.c: fetched entries. */
+bool page_job_entry(void *ctx, void *worker, struct team_work *work,
+                    struct error *err);
+void entry_encode(void *ctx, const void *entry, struct buf *out);
+void *entry_decode(void *ctx, char *bytes, size_t size);
+
+/* span_job.c, page_message.c: spans. */
+bool page_job_span(void *ctx, void *worker, struct team_work *work,
+                   struct error *err);
+void page_job_drop_span(void *ctx, void *span);
+void span_encode(void *ctx, const void *span, struct buf *out);
+void *span_decode(void *ctx, char *bytes, size_t size);
 
 #endif

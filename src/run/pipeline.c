@@ -46,7 +46,7 @@ enum {
 static void stop(struct pipeline *pipeline, int64_t grace_ms)
 {
     atomic_store(&pipeline->is_stopping, true);
-    atomic_store(&pipeline->job.is_stopping, true);
+    team_stop(pipeline->team);
     interrupt_stop_reading();
     if (pipeline->frontier)
         frontier_stop(pipeline->frontier);
@@ -472,7 +472,10 @@ static bool make_pool(struct pipeline *pipeline, struct error *err)
                  "(--max-body): up to %s are used",
                  asked, used);
     }
-    pipeline->pool = page_pool_new(size, reserve, wake_fetchers, pipeline, err);
+    pipeline->pool =
+        options->isolation == TEAM_PROCESSES
+            ? page_pool_new_shared(size, reserve, wake_fetchers, pipeline, err)
+            : page_pool_new(size, reserve, wake_fetchers, pipeline, err);
     return pipeline->pool != NULL;
 }
 
@@ -504,43 +507,52 @@ static bool start_fetch(struct pipeline *pipeline, struct error *err)
     return pipeline->fetcher != NULL;
 }
 
-static bool start_team(struct pipeline *pipeline, struct error *err)
+/* What workers know of the run; complete before the team is made. */
+static void describe_job(struct pipeline *pipeline, bool is_fetched)
 {
     const struct pipeline_options *options = pipeline->options;
-    bool is_fetched = pipeline->manifest != NULL;
-    pipeline->job.patterns = options->patterns;
-    pipeline->job.matcher.max_matches = options->max_matches;
-    pipeline->job.matcher.page_time_ms = options->page_time_ms;
-    pipeline->job.matches = options->matches;
-    pipeline->job.searches_any_status = options->searches_any_status;
-    pipeline->job.choice = options->choice;
-    pipeline->job.chosen_types = options->chosen_types;
-    pipeline->job.checks_digests = options->checks_digests;
-    pipeline->job.is_stream = !pipeline->dir;
-    pipeline->job.max_body = options->fetch.max_body;
-    pipeline->job.store = is_fetched ? options->store : WARC_STORE_NONE;
-    pipeline->job.fetch = &pipeline->fetch_options;
-    pipeline->job.sources = options->inputs;
-    pipeline->job.pool = pipeline->pool;
-    pipeline->job.waiting_limit = options->memory / 16;
-    pipeline->job.wake = wake_fetchers;
-    pipeline->job.wake_ctx = pipeline;
-    pipeline->job.team = &pipeline->team_options;
-    pipeline->team_options = (struct team_options){
+    struct page_job *job = &pipeline->job;
+    job->patterns = options->patterns;
+    job->matcher.max_matches = options->max_matches;
+    job->matcher.page_time_ms = options->page_time_ms;
+    job->matches = options->matches;
+    job->searches_any_status = options->searches_any_status;
+    job->choice = options->choice;
+    job->chosen_types = options->chosen_types;
+    job->checks_digests = options->checks_digests;
+    job->is_stream = !options->dir;
+    job->max_body = options->fetch.max_body;
+    job->store = is_fetched ? options->store : WARC_STORE_NONE;
+    job->fetch = &pipeline->fetch_options;
+    job->sources = options->inputs;
+    job->pool = pipeline->pool;
+    job->waiting_limit = options->memory / 16;
+    job->wake = wake_fetchers;
+    job->wake_ctx = pipeline;
+    /* Record ids must differ from those of every other run. */
+    if (getrandom(&job->warc_seed, sizeof(job->warc_seed), 0) < 0)
+        job->warc_seed = (uint64_t)clock_now_ns();
+}
+
+static bool make_team(struct pipeline *pipeline, bool is_fetched,
+                      struct error *err)
+{
+    const struct pipeline_options *options = pipeline->options;
+    struct team_options team = {
+        .isolation = options->isolation,
         .worker_count = options->worker_count,
         /* Six bytes of JSON for each of the longest page, and room for more
          * matches than that: beyond it memory is at stake. */
         .block_max_bytes = 64 * options->fetch.max_body + (256 << 20),
-        .worker_new = page_job_worker_new,
-        .worker_free = page_job_worker_free,
-        .job = is_fetched ? page_job_entry : page_job_span,
+        .worker_memory = options->worker_memory,
+        .page_limit_ms = (int64_t)options->worker_time_ms,
         .deliver = deliver,
-        .drop = is_fetched ? page_job_drop_entry : page_job_drop_span,
         .fail = fail,
-        .job_ctx = &pipeline->job,
         .ctx = pipeline,
     };
-    pipeline->team = team_start(&pipeline->team_options, pipeline->queue, err);
+    describe_job(pipeline, is_fetched);
+    page_job_describe(&pipeline->job, is_fetched, &team);
+    pipeline->team = team_new(&team, err);
     return pipeline->team != NULL;
 }
 
@@ -570,19 +582,24 @@ static bool make_chain(struct pipeline *pipeline, struct error *err)
     return pipeline->chain != NULL;
 }
 
+/* What worker processes inherit, and then themselves: before the directory is
+ * locked, for an inherited lock would outlive us, and before any thread. */
+static bool prepare(struct pipeline *pipeline, struct error *err)
+{
+    bool is_fetched = pipeline->options->command != PIPELINE_EXTRACT;
+    if (is_fetched && !make_pool(pipeline, err))
+        return false;
+    if (!is_fetched && !(pipeline->job.revisits = revisit_targets_new()))
+        return error_no_memory(err, "the records of archives");
+    return make_team(pipeline, is_fetched, err);
+}
+
 static bool make_connections(struct pipeline *pipeline, struct error *err)
 {
     pipeline->queue = queue_new(QUEUE_CAPACITY);
     if (pipeline->spans && !make_chain(pipeline, err))
         return false;
-    if (pipeline->spans)
-        pipeline->job.revisits = revisit_targets_new();
-    /* Record ids must differ from those of every other run. */
-    if (getrandom(&pipeline->job.warc_seed, sizeof(pipeline->job.warc_seed),
-                  0) < 0)
-        pipeline->job.warc_seed = (uint64_t)clock_now_ns();
-    return (pipeline->queue && (!pipeline->spans || pipeline->job.revisits)) ||
-           error_no_memory(err, "the queue of pages");
+    return pipeline->queue || error_no_memory(err, "the queue of pages");
 }
 
 /* After a failed start: what did start comes to its end. */
@@ -599,8 +616,8 @@ static void abandon(struct pipeline *pipeline)
 static bool start(struct pipeline *pipeline, struct error *err)
 {
     bool is_fetched = pipeline->manifest != NULL;
-    bool done = (!is_fetched || make_pool(pipeline, err)) &&
-                make_connections(pipeline, err) && start_team(pipeline, err) &&
+    bool done = make_connections(pipeline, err) &&
+                team_start(pipeline->team, pipeline->queue, err) &&
                 (!is_fetched || start_fetch(pipeline, err));
     if (done) {
         int code =
@@ -645,6 +662,7 @@ static void release(struct pipeline *pipeline)
     fetch_free(pipeline->fetcher);
     pipeline_drain(pipeline);
     frontier_free(pipeline->frontier);
+    team_free(pipeline->team);
     queue_free(pipeline->queue);
     span_chain_free(pipeline->chain);
     span_ids_free(pipeline->span_ids);
@@ -675,7 +693,8 @@ bool pipeline_run(const struct pipeline_options *options, int *ret_status,
     };
     pthread_mutex_init(&pipeline.failure_lock, NULL);
     bool is_over = false;
-    bool done = pipeline_open(&pipeline, &is_over, err);
+    bool done =
+        prepare(&pipeline, err) && pipeline_open(&pipeline, &is_over, err);
     if (done && is_over) {
         *ret_status = STATUS_OK;
     } else if (done && (done = start(&pipeline, err))) {

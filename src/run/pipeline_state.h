@@ -31,7 +31,6 @@ struct pipeline {
     struct frontier *frontier;
     struct fetcher *_Atomic fetcher;
     struct queue *queue;
-    struct team_options team_options;
     struct team *team;
     struct recorder *recorder;
     struct page_job job;

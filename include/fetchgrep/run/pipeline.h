@@ -18,6 +18,9 @@
 enum pipeline_command { PIPELINE_RUN, PIPELINE_FETCH, PIPELINE_EXTRACT };
 enum pipeline_progress { PROGRESS_AUTO, PROGRESS_PLAIN, PROGRESS_NONE };
 
+/* What the team of workers is made of. */
+enum team_isolation { TEAM_THREADS, TEAM_PROCESSES };
+
 /* Checked values; all pointers are borrowed for the call. */
 struct pipeline_options {
     enum pipeline_command command;
@@ -27,7 +30,10 @@ struct pipeline_options {
     const char *dir;                 /* run directory; NULL: standard output */
     bool restarts;                   /* --restart */
     struct match_options matches;
+    enum team_isolation isolation;
     uint32_t worker_count;
+    size_t worker_memory;    /* heap of a worker process */
+    uint64_t worker_time_ms; /* a page in one; then it is killed */
     struct fetch_options fetch;
     uint32_t per_host;
     int64_t host_delay_ms;
@@ -37,7 +43,7 @@ struct pipeline_options {
     enum warc_store store;
     uint64_t segment_max_bytes;
     int64_t commit_interval_ms;
-    size_t memory; /* page bytes in flight */
+    size_t memory;      /* page bytes in flight */
     uint64_t part_size; /* WARC files are read in parts of so many bytes */
     size_t max_matches;
     uint64_t page_time_ms;
