@@ -17,7 +17,8 @@
 #include <unistd.h>
 
 enum {
-    FILES_A_SPAN = 16, /* of page files, most of them small */
+    FILES_A_SPAN = 32, /* of page files, most of them small, at most */
+    FILES_RAMP = 2,    /* spans of page files before it is one file more */
     DEPTH_MAX = 256,
 };
 
@@ -46,6 +47,8 @@ struct spans {
     uint64_t part_size;
     struct cutting cutting;
     struct span *batch;   /* page files collected */
+    size_t batch_max;     /* of them; a short list is shared out as well */
+    size_t batch_count;   /* batches so far */
     struct span *held;    /* goes out after the batch before it */
     uint64_t warc_count;  /* WARC spans so far */
     uint64_t known_count; /* pages so far, those in WARCs left out */
@@ -116,10 +119,12 @@ static struct span *next_part(struct spans *spans)
 static bool add_file(struct spans *spans, char *path)
 {
     if (!spans->batch) {
+        size_t size = 1 + spans->batch_count++ / FILES_RAMP;
+        spans->batch_max = size < FILES_A_SPAN ? size : FILES_A_SPAN;
         spans->batch = new_span(spans, SPAN_FILES);
         if (spans->batch)
             spans->batch->pages =
-                calloc(FILES_A_SPAN, sizeof(*spans->batch->pages));
+                calloc(spans->batch_max, sizeof(*spans->batch->pages));
     }
     if (!path || !spans->batch || !spans->batch->pages) {
         free(path);
@@ -407,7 +412,8 @@ enum spans_result spans_next(struct spans *spans, struct span **ret_span,
                              struct error *err)
 {
     for (;;) {
-        bool is_full = spans->batch && spans->batch->page_count == FILES_A_SPAN;
+        bool is_full =
+            spans->batch && spans->batch->page_count == spans->batch_max;
         if (spans->batch && (is_full || spans->held)) {
             *ret_span = take_batch(spans);
             return SPANS_ITEM;

@@ -78,6 +78,10 @@ static bool find_first(const struct span_ids *ids, const struct span *span,
 bool span_ids_begin(struct span_ids *ids, const struct span *span,
                     uint64_t *ret_first_id, struct error *err)
 {
+    if (!span->warcs_before) {
+        *ret_first_id = span->known_before;
+        return true;
+    }
     pthread_mutex_lock(&ids->lock);
     while (ids->must_be_final && !ids->is_aborted &&
            ids->ended_count < span->warcs_before)

@@ -8,7 +8,7 @@
  * run.json is a run directory.
  *
  * A span is one of:
- *   files    a batch of page files, about 1 MB together; one page each
+ *   files    a batch of page files, one at first, then more; one page each
  *   records  places of response records in one WARC segment of a run directory
  *   warc     a part of a WARC file from anywhere: large ones are cut every so
  *            many bytes, and whoever reads a part finds where its records begin
