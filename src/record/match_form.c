@@ -3,23 +3,15 @@
  * (`,"offset":`, or a comma) and a function that appends the value. What values
  * look like is the dialect's. The first columns that are the same for all
  * lines of a page are laid down once a page.
- *
- * A key is id, pattern's place, offset, number of the line in its page, and
- * where in the line the id belongs, all as hexadecimal digits of fixed width. A
- * newline in a value (CSV has them in quotes) is written as the byte FF
- * meanwhile, which UTF-8 never has.
+ * Keys are match_key.c's.
  */
-#include "fetchgrep/record/match_form.h"
+#include "match_key.h"
 
 #include "fetchgrep/base/csv_out.h"
 #include "fetchgrep/base/json_out.h"
 #include "fetchgrep/record/lines.h"
 
-#include <assert.h>
-
-enum { NO_PLACE = UINT32_MAX, FORM_MAX = 1 << 24 };
-
-static const char NEWLINE_BYTE = '\xff';
+enum { FORM_MAX = 1 << 24 };
 
 /* How a format writes what all of them have. */
 struct dialect {
@@ -407,7 +399,7 @@ void match_page_begin(struct match_page *page, const struct match_form *form,
                       uint64_t id, struct view url)
 {
     enum { KEPT_BYTES = 1 << 20 };
-    struct line line = { .form = form, .page = page, .id_at = NO_PLACE };
+    struct line line = { .form = form, .page = page, .id_at = MATCH_NO_PLACE };
     page->id = id;
     page->url = url;
     page->sequence = 0;
@@ -422,100 +414,23 @@ bool match_page_check(const struct match_page *page, struct error *err)
     return buf_check(&page->prefix, "a match line", err);
 }
 
-/* ---- keys ------------------------------------------------------------- */
-
-/* Places in a key. */
-enum {
-    KEY_ID = 0,
-    KEY_PATTERN = 16,
-    KEY_OFFSET = 24,
-    KEY_SEQUENCE = 40,
-    KEY_ID_AT = 48,
-};
-
-static void put_hex(char *at, size_t digits, uint64_t value)
-{
-    static const char digit[] = "0123456789abcdef";
-    while (digits--) {
-        at[digits] = digit[value & 15];
-        value >>= 4;
-    }
-}
-
-static bool get_hex(const char *at, size_t digits, uint64_t *ret_value)
-{
-    uint64_t value = 0;
-    for (size_t i = 0; i < digits; i++) {
-        char c = at[i];
-        if (!((c >= '0' && c <= '9') || (c >= 'a' && c <= 'f')))
-            return false;
-        value = value << 4 | (uint64_t)(c <= '9' ? c - '0' : c - 'a' + 10);
-    }
-    *ret_value = value;
-    return true;
-}
-
-static void put_key(const struct line *line, char *key)
-{
-    put_hex(key + KEY_ID, 16, line->page->id);
-    put_hex(key + KEY_PATTERN, 8, line->match->pattern_index);
-    put_hex(key + KEY_OFFSET, 16, line->match->offset);
-    put_hex(key + KEY_SEQUENCE, 8, line->page->sequence);
-    put_hex(key + KEY_ID_AT, 8, line->id_at);
-}
-
-/* One line a line: see above. */
-static void replace(char *text, size_t size, char from, char to)
-{
-    char *end = text + size;
-    while (text < end &&
-           (text = memchr(text, from, (size_t)(end - text))) != NULL)
-        *text++ = to;
-}
+/* ---- lines ------------------------------------------------------------ */
 
 static void end_keyed(const struct line *line, struct buf *out)
 {
     if (out->failed)
         return;
-    put_key(line, out->data + line->start - MATCH_KEY_SIZE);
-    replace(out->data + line->start, out->size - line->start - 1, '\n',
-            NEWLINE_BYTE);
+    const struct match_key key = {
+        .id = line->page->id,
+        .pattern = line->match->pattern_index,
+        .offset = line->match->offset,
+        .sequence = line->page->sequence,
+        .id_at = line->id_at,
+    };
+    char *text = out->data + line->start;
+    match_key_put(&key, text - MATCH_KEY_SIZE);
+    match_key_hide_newlines(text, out->size - line->start - 1);
 }
-
-bool match_key_id(struct view keyed_line, uint64_t *ret_id)
-{
-    return keyed_line.size >= MATCH_KEY_SIZE &&
-           get_hex(keyed_line.data + KEY_ID, 16, ret_id);
-}
-
-void match_key_set_id(char *keyed_line, uint64_t id)
-{
-    put_hex(keyed_line + KEY_ID, 16, id);
-}
-
-bool match_form_compose(const struct match_form *form, struct view keyed_line,
-                        struct buf *out)
-{
-    uint64_t id, id_at;
-    if (!match_key_id(keyed_line, &id) ||
-        !get_hex(keyed_line.data + KEY_ID_AT, 8, &id_at))
-        return false;
-    struct view line = view_from(keyed_line, MATCH_KEY_SIZE);
-    size_t start = out->size;
-    if (form->has_id) {
-        if (id_at > line.size)
-            return false;
-        buf_append_view(out, view_first(line, id_at));
-        buf_append_u64(out, id);
-        line = view_from(line, id_at);
-    }
-    buf_append_view(out, line);
-    if (form->format == MATCH_CSV && !out->failed)
-        replace(out->data + start, out->size - start, NEWLINE_BYTE, '\n');
-    return true;
-}
-
-/* ---- lines ------------------------------------------------------------ */
 
 void match_line_append(const struct match_form *form, struct match_page *page,
                        const struct match *match, uint64_t count,

@@ -307,8 +307,7 @@ static bool search_text(struct steps *steps, struct error *err)
 static bool search_head(struct steps *steps, struct error *err)
 {
     struct buf *text = &steps->worker->head_text;
-    if (!steps->head_bytes.size ||
-        !steps->worker->has_subject[SUBJECT_HEADERS])
+    if (!steps->head_bytes.size || !steps->worker->has_subject[SUBJECT_HEADERS])
         return true;
     buf_shrink(text, SCRATCH_KEPT);
     head_text_append(steps->head_bytes, text);
