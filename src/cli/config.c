@@ -40,6 +40,20 @@ static bool check_operands(const struct raw_options *raw, struct error *err)
     return true;
 }
 
+static bool add_prefilter(struct config *config, const struct raw_options *raw,
+                          struct error *err)
+{
+    char *cache_dir = prefilter_cache_dir();
+    const struct prefilter_options options = {
+        .is_off = raw->has_no_prefilter,
+        .cache_dir = cache_dir,
+    };
+    config->prefilter = prefilter_new(config->patterns, &options, err);
+    free(cache_dir);
+    config->pipeline.prefilter = config->prefilter;
+    return config->prefilter != NULL;
+}
+
 static bool add_patterns(struct config *config, const struct raw_options *raw,
                          struct error *err)
 {
@@ -59,7 +73,7 @@ static bool add_patterns(struct config *config, const struct raw_options *raw,
             return false;
     }
     config->pipeline.patterns = config->patterns;
-    return true;
+    return add_prefilter(config, raw, err);
 }
 
 static bool has_header_name(const char *header, const char *name)
@@ -268,6 +282,7 @@ bool config_init(struct config *config, const struct raw_options *raw,
 void config_release(struct config *config)
 {
     output_release(&config->output);
+    prefilter_free(config->prefilter);
     patterns_free(config->patterns);
     choice_free(config->choice);
     free(config->host_headers);

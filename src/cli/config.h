@@ -13,6 +13,7 @@
 struct config {
     struct pipeline_options pipeline;
     struct patterns *patterns;
+    struct prefilter *prefilter;
     struct output output;
     struct choice *choice;
     struct address_rule address_rule;

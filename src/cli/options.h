@@ -81,6 +81,7 @@ struct raw_options {
     uint64_t memory;
     uint64_t max_matches;
     uint64_t page_time_ms;
+    bool has_no_prefilter;
     uint64_t status;
     const char *types; /* --type: NULL: all */
     struct string_list mimes;

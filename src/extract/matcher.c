@@ -11,6 +11,9 @@ struct matcher {
     struct view *groups;    /* of the pattern with most of them */
     struct search *waiting; /* of as many as there are patterns */
     size_t waiting_count;
+    struct prefilter_scan *scan;          /* NULL: all patterns always run */
+    uint32_t *of_subject[SUBJECT_COUNT];  /* indexes of patterns */
+    size_t subject_counts[SUBJECT_COUNT]; /* of them */
     bool goes_on; /* the next search is of the same page */
 };
 
@@ -20,6 +23,22 @@ struct search {
     struct cursor at;
     size_t match_count;
 };
+
+static bool sort_by_subject(struct matcher *matcher)
+{
+    const struct patterns *patterns = matcher->patterns;
+    for (size_t i = 0; i < SUBJECT_COUNT; i++) {
+        matcher->of_subject[i] = calloc(patterns->count + 1, sizeof(uint32_t));
+        if (!matcher->of_subject[i])
+            return false;
+    }
+    for (size_t i = 0; i < patterns->count; i++) {
+        enum subject subject = patterns->list[i].subject;
+        size_t at = matcher->subject_counts[subject]++;
+        matcher->of_subject[subject][at] = (uint32_t)i;
+    }
+    return true;
+}
 
 struct matcher *matcher_new(const struct patterns *patterns,
                             const struct matcher_options *options,
@@ -39,9 +58,14 @@ struct matcher *matcher_new(const struct patterns *patterns,
     matcher->groups =
         calloc((size_t)matcher->seeker.capture_count + 1, sizeof(struct view));
     matcher->waiting = calloc(patterns->count + 1, sizeof(struct search));
-    if (!matcher->groups || !matcher->waiting) {
+    if (!matcher->groups || !matcher->waiting || !sort_by_subject(matcher)) {
         matcher_free(matcher);
         error_no_memory(err, "a matcher");
+        return NULL;
+    }
+    if (options->prefilter &&
+        !(matcher->scan = prefilter_scan_new(options->prefilter, err))) {
+        matcher_free(matcher);
         return NULL;
     }
     return matcher;
@@ -52,6 +76,9 @@ void matcher_free(struct matcher *matcher)
     if (!matcher)
         return;
     seeker_release(&matcher->seeker);
+    prefilter_scan_free(matcher->scan);
+    for (size_t i = 0; i < SUBJECT_COUNT; i++)
+        free(matcher->of_subject[i]);
     free(matcher->groups);
     free(matcher->waiting);
     free(matcher);
@@ -185,6 +212,7 @@ static enum search_result go_on(struct matcher *matcher, struct search *search,
                                 struct error *err)
 {
     const struct pattern *pattern = search->pattern;
+    pattern_make_ready(pattern);
     for (; search->at.start <= text.size; step(matcher, text, &search->at)) {
         int code = seek_next(&matcher->seeker, pattern, text, &search->at);
         if (code == PCRE2_ERROR_NOMATCH)
@@ -214,17 +242,28 @@ static enum search_result go_on(struct matcher *matcher, struct search *search,
 /* What one pattern may take at first of the time that is left of a page. */
 enum { FIRST_PARTS = 4 };
 
+/* The patterns that may match at all. */
+static const uint32_t *candidates(struct matcher *matcher, enum subject subject,
+                                  struct view text, size_t *ret_count)
+{
+    if (subject == SUBJECT_TEXT && matcher->scan)
+        return prefilter_scan_text(matcher->scan, text, ret_count);
+    *ret_count = matcher->subject_counts[subject];
+    return matcher->of_subject[subject];
+}
+
 /* Each pattern in its turn; one that takes long waits until the others have
  * run. */
 static bool search_all(struct matcher *matcher, enum subject subject,
                        struct view text, match_fn *on_match, void *ctx,
                        struct matcher_report *report, struct error *err)
 {
-    size_t parts = matcher->patterns->count > 1 ? FIRST_PARTS : 1;
-    for (size_t i = 0; i < matcher->patterns->count; i++) {
-        struct search search = { .pattern = &matcher->patterns->list[i] };
-        if (search.pattern->subject != subject)
-            continue;
+    size_t parts = matcher->patterns->count > 1 ? FIRST_PARTS : 1, count;
+    const uint32_t *indexes = candidates(matcher, subject, text, &count);
+    for (size_t i = 0; i < count; i++) {
+        struct search search = {
+            .pattern = &matcher->patterns->list[indexes[i]],
+        };
         seek_allot(&matcher->seeker, parts);
         enum search_result result =
             go_on(matcher, &search, text, on_match, ctx, report, err);

@@ -2,6 +2,7 @@
 
 #include "fetchgrep/base/fs.h"
 #include "fetchgrep/base/utf8.h"
+#include "fetchgrep/base/view_set.h"
 
 #include <assert.h>
 #include <ctype.h>
@@ -9,20 +10,24 @@
 
 enum {
     PATTERN_FILE_MAX = 64 << 20,
+    PATTERNS_MAX = 16 << 20,
     GROUP_NUMBER_SIZE = 6, /* "65535" and a NUL */
     /* Of a pattern in an error message, and bytes of a file's path there: with
      * characters of four bytes all fits into ERROR_MESSAGE_SIZE. */
     SHOWN_COLUMNS = 70,
     SHOWN_PATH = 300,
+    READY_COUNT = 64, /* patterns that are JIT compiled at once */
 };
 
 struct patterns *patterns_new(bool ignore_case, struct error *err)
 {
     struct patterns *patterns = calloc(1, sizeof(*patterns));
-    if (patterns)
+    if (patterns) {
         patterns->context = pcre2_compile_context_create(NULL);
-    if (!patterns || !patterns->context) {
-        free(patterns);
+        patterns->names = view_set_new(PATTERNS_MAX, 0);
+    }
+    if (!patterns || !patterns->context || !patterns->names) {
+        patterns_free(patterns);
         error_no_memory(err, "patterns");
         return NULL;
     }
@@ -39,6 +44,9 @@ struct patterns *patterns_new(bool ignore_case, struct error *err)
 static void pattern_release(struct pattern *pattern)
 {
     pcre2_code_free(pattern->code);
+    if (pattern->jit)
+        pthread_mutex_destroy(&pattern->jit->lock);
+    free(pattern->jit);
     free(pattern->name);
     free(pattern->regex);
     free(pattern->place);
@@ -54,6 +62,7 @@ void patterns_free(struct patterns *patterns)
     for (size_t i = 0; i < patterns->count; i++)
         pattern_release(&patterns->list[i]);
     free(patterns->list);
+    view_set_free(patterns->names);
     pcre2_compile_context_free(patterns->context);
     free(patterns);
 }
@@ -257,10 +266,23 @@ static bool compile(const struct patterns *patterns, struct pattern *pattern,
         !compile_with(patterns, pattern, PCRE2_NO_START_OPTIMIZE, err))
         return false;
     pattern->has_windows = may_have_windows(pattern);
+    if (patterns->count < READY_COUNT)
+        pattern_make_ready(pattern);
+    return find_groups(pattern, err);
+}
+
+void pattern_make_ready(const struct pattern *pattern)
+{
+    struct jit *jit = pattern->jit;
+    if (atomic_load_explicit(&jit->is_done, memory_order_acquire))
+        return;
+    pthread_mutex_lock(&jit->lock);
     /* Without JIT (a machine that forbids it, a construct it lacks) the
      * interpreter gives the same matches. */
-    (void)pcre2_jit_compile(pattern->code, PCRE2_JIT_COMPLETE);
-    return find_groups(pattern, err);
+    if (!atomic_load_explicit(&jit->is_done, memory_order_relaxed))
+        (void)pcre2_jit_compile(pattern->code, PCRE2_JIT_COMPLETE);
+    atomic_store_explicit(&jit->is_done, true, memory_order_release);
+    pthread_mutex_unlock(&jit->lock);
 }
 
 static const struct pattern *find(const struct patterns *patterns,
@@ -275,9 +297,14 @@ static const struct pattern *find(const struct patterns *patterns,
 static bool check_name(const struct patterns *patterns,
                        const struct pattern *pattern, struct error *err)
 {
-    const struct pattern *other = find(patterns, pattern->name);
-    if (!other)
+    enum view_set_result result =
+        view_set_add(patterns->names, 0, view_of_string(pattern->name));
+    if (result == VIEW_SET_NEW)
         return true;
+    if (result != VIEW_SET_SEEN)
+        return error_no_memory(err, "the names of patterns");
+    const struct pattern *other = find(patterns, pattern->name);
+    assert(other);
     return error_set(err, ERR_USAGE,
                      "%s%spattern name \"%.60s\" is used already (%s): "
                      "names must be unique",
@@ -299,6 +326,14 @@ static bool widen(struct patterns *patterns)
     return true;
 }
 
+static struct jit *new_jit(void)
+{
+    struct jit *jit = calloc(1, sizeof(*jit));
+    if (jit)
+        pthread_mutex_init(&jit->lock, NULL);
+    return jit;
+}
+
 static bool add(struct patterns *patterns, struct view name,
                 enum subject subject, struct view regex, const char *place,
                 struct error *err)
@@ -309,9 +344,10 @@ static bool add(struct patterns *patterns, struct view name,
         .regex = view_dup(regex),
         .regex_size = regex.size,
         .place = place ? strdup(place) : NULL,
+        .jit = new_jit(),
     };
-    bool done = pattern.name && pattern.regex && (!place || pattern.place) &&
-                        widen(patterns)
+    bool done = pattern.name && pattern.regex && pattern.jit &&
+                        (!place || pattern.place) && widen(patterns)
                     ? check_name(patterns, &pattern, err) &&
                           compile(patterns, &pattern, err)
                     : error_no_memory(err, "a pattern");

@@ -515,6 +515,7 @@ static void describe_job(struct pipeline *pipeline, bool is_fetched)
     job->patterns = options->patterns;
     job->matcher.max_matches = options->max_matches;
     job->matcher.page_time_ms = options->page_time_ms;
+    job->matcher.prefilter = options->prefilter;
     job->matches = options->matches;
     job->searches_any_status = options->searches_any_status;
     job->choice = options->choice;

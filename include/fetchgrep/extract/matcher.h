@@ -16,6 +16,7 @@
 #define FETCHGREP_EXTRACT_MATCHER_H
 
 #include "fetchgrep/extract/patterns.h"
+#include "fetchgrep/extract/prefilter.h"
 #include "fetchgrep/model/match.h"
 
 struct matcher;
@@ -27,6 +28,7 @@ struct matcher_options {
     size_t jit_stack_bytes;  /* the most it may grow to; 0: a default */
     uint64_t page_time_ms;   /* of all patterns together; 0: no clock */
     int64_t (*now_ns)(void); /* NULL: clock_now_ns */
+    const struct prefilter *prefilter; /* of the same patterns; NULL: none */
 };
 
 struct matcher_report {

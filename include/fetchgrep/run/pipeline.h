@@ -27,6 +27,7 @@ struct pipeline_options {
     char *const *inputs; /* manifests, or what extract reads */
     size_t input_count;
     const struct patterns *patterns; /* NULL: fetch */
+    const struct prefilter *prefilter;
     const char *dir;                 /* run directory; NULL: standard output */
     bool restarts;                   /* --restart */
     struct match_options matches;
