@@ -78,12 +78,17 @@ static struct known_file *oldest(struct revisit_targets *targets)
     return oldest;
 }
 
+/* A file that is being read may come to have the most. */
 static size_t count_names(const struct revisit_targets *targets)
 {
     size_t count = 0;
-    for (size_t i = 0; i < FILES_MAX; i++)
-        if (targets->files[i].places)
-            count += record_places_count(targets->files[i].places);
+    for (size_t i = 0; i < FILES_MAX; i++) {
+        const struct known_file *file = &targets->files[i];
+        if (file->path && !file->is_made)
+            count += REVISIT_NAMES_MAX;
+        else if (file->places)
+            count += record_places_count(file->places);
+    }
     return count;
 }
 
