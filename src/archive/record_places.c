@@ -9,6 +9,7 @@
 enum {
     KEPT_OF_BLOCK = 1 << 20, /* blocks are passed, but unpacked all the same */
     BEFORE_BITS = 8,
+    RECORDS_A_TICK = 64,
 };
 
 struct named_place {
@@ -55,13 +56,16 @@ static bool add_record(struct record_places *places,
 }
 
 static bool read_all(struct record_places *places, struct warc_reader *reader,
-                     size_t name_max, struct error *err)
+                     size_t name_max, revisit_tick_fn *tick, void *ctx,
+                     struct error *err)
 {
     struct warc_record record;
     uint64_t last_offset = UINT64_MAX;
     unsigned before = 0;
-    for (;;) {
+    for (size_t count = 1;; count++) {
         enum warc_read_result result = warc_reader_next(reader, &record, err);
+        if (count % RECORDS_A_TICK == 0 && !tick(ctx))
+            return error_set(err, ERR_STOPPED, "reading was given up");
         if (result == WARC_READ_DAMAGE)
             continue;
         if (result != WARC_READ_RECORD)
@@ -94,16 +98,17 @@ static bool is_readable_again(const char *path)
 }
 
 struct record_places *record_places_read(const char *path, size_t name_max,
+                                         revisit_tick_fn *tick, void *ctx,
                                          struct error *err)
 {
     struct record_places *places = calloc(1, sizeof(*places));
     struct warc_reader *reader = warc_reader_new(KEPT_OF_BLOCK, err);
     if (!places)
         error_no_memory(err, "the records of a WARC");
-    bool done =
-        places && reader &&
-        (!is_readable_again(path) || (warc_reader_open(reader, path, 0, err) &&
-                                      read_all(places, reader, name_max, err)));
+    bool done = places && reader &&
+                (!is_readable_again(path) ||
+                 (warc_reader_open(reader, path, 0, err) &&
+                  read_all(places, reader, name_max, tick, ctx, err)));
     warc_reader_free(reader);
     if (!done) {
         record_places_free(places);

@@ -8,6 +8,8 @@
 
 #include "record_name.h"
 
+#include "fetchgrep/archive/revisit.h"
+
 struct record_place {
     uint64_t offset; /* of its member */
     unsigned before; /* records before it in that member */
@@ -20,8 +22,10 @@ enum { RECORD_PLACE_BEFORE_MAX = 255 };
 struct record_places;
 
 /* Reads the file through, its targets' names up to `name_max`. Damage is
- * passed over: who reads the pages tells it. A pipe has none. */
+ * passed over: who reads the pages tells it. A pipe has none. Given up with
+ * ERR_STOPPED when the tick says so. */
 struct record_places *record_places_read(const char *path, size_t name_max,
+                                         revisit_tick_fn *tick, void *ctx,
                                          struct error *err);
 void record_places_free(struct record_places *places);
 

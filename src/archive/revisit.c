@@ -78,12 +78,17 @@ static struct known_file *oldest(struct revisit_targets *targets)
     return oldest;
 }
 
+/* A file that is being read may come to have the most. */
 static size_t count_names(const struct revisit_targets *targets)
 {
     size_t count = 0;
-    for (size_t i = 0; i < FILES_MAX; i++)
-        if (targets->files[i].places)
-            count += record_places_count(targets->files[i].places);
+    for (size_t i = 0; i < FILES_MAX; i++) {
+        const struct known_file *file = &targets->files[i];
+        if (file->path && !file->is_made)
+            count += REVISIT_NAMES_MAX;
+        else if (file->places)
+            count += record_places_count(file->places);
+    }
     return count;
 }
 
@@ -114,18 +119,19 @@ static struct known_file *find_file(struct revisit_targets *targets,
 }
 
 /* Without the lock: a whole file may have to be read. */
-static void make_known(struct known_file *file)
+static void make_known(struct known_file *file, revisit_tick_fn *tick,
+                       void *ctx)
 {
     if (!cdxj_index_open(file->path, &file->index, &file->failure) ||
         file->index)
         return;
-    file->places =
-        record_places_read(file->path, REVISIT_NAMES_MAX, &file->failure);
+    file->places = record_places_read(file->path, REVISIT_NAMES_MAX, tick, ctx,
+                                      &file->failure);
 }
 
 /* Holds the lock, but not while it reads. False without memory. */
 static bool fill_place(struct revisit_targets *targets, struct known_file *file,
-                       const char *path)
+                       const char *path, revisit_tick_fn *tick, void *ctx)
 {
     char *copy = strdup(path);
     if (!copy)
@@ -134,7 +140,7 @@ static bool fill_place(struct revisit_targets *targets, struct known_file *file,
     file->path = copy;
     file->user_count = 1;
     pthread_mutex_unlock(&targets->lock);
-    make_known(file);
+    make_known(file, tick, ctx);
     pthread_mutex_lock(&targets->lock);
     file->is_made = true;
     pthread_cond_broadcast(&targets->has_changed);
@@ -143,7 +149,8 @@ static bool fill_place(struct revisit_targets *targets, struct known_file *file,
 
 /* Give it back with leave_file. NULL without memory. */
 static struct known_file *use_file(struct revisit_targets *targets,
-                                   const char *path)
+                                   const char *path, revisit_tick_fn *tick,
+                                   void *ctx)
 {
     struct known_file *file, *place = NULL;
     pthread_mutex_lock(&targets->lock);
@@ -152,7 +159,7 @@ static struct known_file *use_file(struct revisit_targets *targets,
         pthread_cond_wait(&targets->has_changed, &targets->lock);
     if (file)
         file->user_count++;
-    else if (fill_place(targets, place, path))
+    else if (fill_place(targets, place, path, tick, ctx))
         file = place;
     while (file && !file->is_made)
         pthread_cond_wait(&targets->has_changed, &targets->lock);
@@ -267,12 +274,13 @@ enum revisit_result revisit_follow(struct revisit_targets *targets,
                                    struct warc_reader *reader, const char *path,
                                    const struct warc_record *revisit,
                                    struct warc_record *ret_target,
+                                   revisit_tick_fn *tick, void *ctx,
                                    struct error *err)
 {
     struct search search = {
         .reader = reader, .path = path, .ret_target = ret_target, .err = err
     };
-    struct known_file *file = use_file(targets, path);
+    struct known_file *file = use_file(targets, path, tick, ctx);
     if (!file) {
         error_no_memory(err, "the records of a WARC");
         return REVISIT_ERROR;
@@ -281,7 +289,7 @@ enum revisit_result revisit_follow(struct revisit_targets *targets,
     enum revisit_result result = find_by_kinds(file, &search);
     if (!file->index && !file->places) {
         *err = file->failure;
-        result = REVISIT_ERROR;
+        result = err->code == ERR_STOPPED ? REVISIT_GIVEN_UP : REVISIT_ERROR;
     }
     leave_file(targets, file);
     return result;

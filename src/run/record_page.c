@@ -142,31 +142,48 @@ static void describe_revisit(struct worker *worker,
                     worker->revisit_detail);
 }
 
+static bool show_life(void *ctx)
+{
+    struct worker *worker = ctx;
+    team_begin_page(worker->work);
+    return !team_is_stopping(worker->work);
+}
+
 /* The target's page with the revisit's own status and type; or, when it is not
  * at hand, the revisit's own head and no body. */
-static bool set_revisit(struct worker *worker, const char *path,
-                        const struct warc_record *revisit,
-                        struct kept_page *kept, struct error *err)
+static enum record_page_result set_revisit(struct worker *worker,
+                                           const char *path,
+                                           const struct warc_record *revisit,
+                                           struct kept_page *kept,
+                                           struct error *err)
 {
     struct warc_record target;
+    bool is_found = false;
     if (!worker->target_reader)
         worker->target_reader =
             warc_reader_new(worker->job->max_body + FETCH_HEAD_MAX, err);
     if (!worker->target_reader)
-        return false;
-    enum revisit_result result =
-        revisit_follow(worker->job->revisits, worker->target_reader, path,
-                       revisit, &target, err);
-    if (result == REVISIT_ERROR)
-        return false;
-    bool is_found = result == REVISIT_FOUND;
+        return RECORD_PAGE_ERROR;
+    switch (revisit_follow(worker->job->revisits, worker->target_reader, path,
+                           revisit, &target, show_life, worker, err)) {
+    case REVISIT_FOUND:
+        is_found = true;
+        break;
+    case REVISIT_NOT_AT_HAND:
+        break;
+    case REVISIT_GIVEN_UP: /* the run stops: no outcome is written for it */
+        return RECORD_PAGE_LEFT_ASIDE;
+    case REVISIT_ERROR:
+    default:
+        return RECORD_PAGE_ERROR;
+    }
     set_page(is_found ? &target : revisit, kept);
     describe_revisit(worker, revisit, is_found ? &target : NULL);
     if (is_found && is_http(revisit->block))
         kept->own_head = revisit->block;
     if (kept->outcome == OUTCOME_OK)
         kept->detail = worker->revisit_detail;
-    return true;
+    return RECORD_PAGE_CHOSEN;
 }
 
 enum record_page_result record_page(struct worker *worker, const char *path,
@@ -174,6 +191,7 @@ enum record_page_result record_page(struct worker *worker, const char *path,
                                     struct kept_page *kept, struct error *err)
 {
     const struct page_job *job = worker->job;
+    enum record_page_result result = RECORD_PAGE_CHOSEN;
     bool is_chosen;
     if (job->chosen_types && !(job->chosen_types & 1u << record->type))
         return RECORD_PAGE_LEFT_ASIDE;
@@ -181,11 +199,13 @@ enum record_page_result record_page(struct worker *worker, const char *path,
         return RECORD_PAGE_ERROR;
     if (!is_chosen)
         return RECORD_PAGE_LEFT_ASIDE;
-    if (record->type != WARC_TYPE_REVISIT)
+    if (record->type == WARC_TYPE_REVISIT)
+        result = set_revisit(worker, path, record, kept, err);
+    else
         set_page(record, kept);
-    else if (!set_revisit(worker, path, record, kept, err))
-        return RECORD_PAGE_ERROR;
-    return has_mime(worker, kept) ? RECORD_PAGE_CHOSEN : RECORD_PAGE_LEFT_ASIDE;
+    return result == RECORD_PAGE_CHOSEN && !has_mime(worker, kept)
+               ? RECORD_PAGE_LEFT_ASIDE
+               : result;
 }
 
 /* ---- digests ---------------------------------------------------------- */

@@ -27,7 +27,16 @@ struct revisit_targets;
 struct revisit_targets *revisit_targets_new(void);
 void revisit_targets_free(struct revisit_targets *targets);
 
-enum revisit_result { REVISIT_FOUND, REVISIT_NOT_AT_HAND, REVISIT_ERROR };
+/* Called now and then while a file is read through: a sign of life. False gives
+ * it up. */
+typedef bool revisit_tick_fn(void *ctx);
+
+enum revisit_result {
+    REVISIT_FOUND,
+    REVISIT_NOT_AT_HAND,
+    REVISIT_GIVEN_UP, /* the tick said so */
+    REVISIT_ERROR,
+};
 
 /*
  * Looks for the target of a revisit record of the file at `path`, and reads it
@@ -39,6 +48,7 @@ enum revisit_result revisit_follow(struct revisit_targets *targets,
                                    struct warc_reader *reader, const char *path,
                                    const struct warc_record *revisit,
                                    struct warc_record *ret_target,
+                                   revisit_tick_fn *tick, void *ctx,
                                    struct error *err) MUST_CHECK;
 
 #endif

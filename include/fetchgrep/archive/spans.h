@@ -3,9 +3,9 @@
  * inflate and cut into pages themselves.
  *
  * An input is a run directory, an archive (.warc, .arc, packed ones too, or
- * anything that starts like one), a directory of page files (read recursively, bytewise
- * order, hidden ones left out), or one page file. A directory that holds
- * run.json is a run directory.
+ * anything that starts like one), a directory of page files (read recursively,
+ * bytewise order, hidden ones left out), or one page file. A directory that
+ * holds run.json is a run directory.
  *
  * A span is one of:
  *   files    a batch of page files, one at first, then more; one page each

@@ -2,8 +2,8 @@
  * warc_write.h - formats WARC 1.1 records (ISO 28500:2017) into a buf.
  *
  * Workers format and compress; the recorder only appends. With compression
- * every record is one gzip member or zstd frame, so that each can be read alone.
- * Thread rule: an object belongs to one worker.
+ * every record is one gzip member or zstd frame, so that each can be read
+ * alone. Thread rule: an object belongs to one worker.
  */
 #ifndef FETCHGREP_ARCHIVE_WARC_WRITE_H
 #define FETCHGREP_ARCHIVE_WARC_WRITE_H

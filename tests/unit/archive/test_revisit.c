@@ -11,6 +11,12 @@
 static struct revisit_targets *targets;
 static struct warc_reader *reader, *target_reader;
 
+static bool go_on(void *ctx)
+{
+    (void)ctx;
+    return true;
+}
+
 static void set_up(void)
 {
     temp_dir_make();
@@ -53,8 +59,8 @@ static const char *follow_in(const char *name)
         ck_assert_int_eq(warc_reader_next(reader, &record, &err),
                          WARC_READ_RECORD);
     } while (record.type != WARC_TYPE_REVISIT);
-    enum revisit_result result =
-        revisit_follow(targets, target_reader, path, &record, &target, &err);
+    enum revisit_result result = revisit_follow(
+        targets, target_reader, path, &record, &target, go_on, NULL, &err);
     ck_assert_msg(result != REVISIT_ERROR, "%s", err.message);
     snprintf(text, sizeof(text), "%.*s", VIEW_ARG(target.block));
     free(path);
@@ -139,6 +145,42 @@ START_TEST(damage_elsewhere_does_not_hide_a_target)
     add_targets(&file);
     temp_write("file", buf_view(&file.bytes));
     ck_assert_str_eq(follow_in("file"), "the second");
+    warc_file_release(&file);
+}
+END_TEST
+
+static bool give_up(void *ctx)
+{
+    ++*(size_t *)ctx;
+    return *(size_t *)ctx < 3;
+}
+
+/* A long file is read through with signs of life; it can be given up. */
+START_TEST(reading_through_can_be_given_up)
+{
+    struct warc_file file;
+    struct warc_record record, target;
+    struct error err;
+    struct buf many;
+    size_t ticks = 0;
+    char *path = temp_path("file");
+    buf_init(&many, 1 << 24);
+    for (int i = 0; i < 1000; i++)
+        buf_append_string(&many, "WARC/1.0\r\nWARC-Type: response\r\n"
+                                 "Content-Length: 0\r\n\r\n\r\n\r\n");
+    warc_file_init(&file, PACKED_NOT);
+    add_record(&file, "revisit", "http://b.org/", "WARC-Refers-To: <urn:1>\r\n",
+               "");
+    warc_file_add(&file, buf_view(&many));
+    temp_write("file", buf_view(&file.bytes));
+    open_file(reader, "file", 0);
+    ck_assert_int_eq(warc_reader_next(reader, &record, &err), WARC_READ_RECORD);
+    ck_assert_int_eq(revisit_follow(targets, target_reader, path, &record,
+                                    &target, give_up, &ticks, &err),
+                     REVISIT_GIVEN_UP);
+    ck_assert_uint_eq(ticks, 3);
+    free(path);
+    buf_release(&many);
     warc_file_release(&file);
 }
 END_TEST
@@ -274,8 +316,8 @@ static void *follow_all(void *ctx)
         char *path = temp_path(name);
         if (warc_reader_open(own, path, 0, &err) &&
             warc_reader_next(own, &record, &err) == WARC_READ_RECORD &&
-            revisit_follow(targets, other, path, &record, &target, &err) ==
-                REVISIT_FOUND &&
+            revisit_follow(targets, other, path, &record, &target, go_on, NULL,
+                           &err) == REVISIT_FOUND &&
             view_equal_string(target.block, name))
             ++*found;
         free(path);
@@ -324,6 +366,7 @@ int main(void)
                         0, (int)ARRAY_COUNT(revisits) * PACKING_COUNT);
     tcase_add_loop_test(tests, damage_elsewhere_does_not_hide_a_target, 0,
                         PACKED_WHOLE);
+    tcase_add_test(tests, reading_through_can_be_given_up);
     tcase_add_loop_test(tests, an_index_beside_the_file_has_the_last_word, 0,
                         (int)ARRAY_COUNT(indexed));
     tcase_add_test(tests, every_line_of_an_index_is_found);
