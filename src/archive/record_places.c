@@ -55,12 +55,15 @@ static bool add_record(struct record_places *places,
 }
 
 static bool read_all(struct record_places *places, struct warc_reader *reader,
-                     size_t name_max, struct error *err)
+                     size_t name_max, const struct revisit_watch *watch,
+                     struct error *err)
 {
     struct warc_record record;
     uint64_t last_offset = UINT64_MAX;
     unsigned before = 0;
     for (;;) {
+        if (watch)
+            watch->on_record(watch->ctx);
         enum warc_read_result result = warc_reader_next(reader, &record, err);
         if (result == WARC_READ_DAMAGE)
             continue;
@@ -94,16 +97,17 @@ static bool is_readable_again(const char *path)
 }
 
 struct record_places *record_places_read(const char *path, size_t name_max,
+                                         const struct revisit_watch *watch,
                                          struct error *err)
 {
     struct record_places *places = calloc(1, sizeof(*places));
     struct warc_reader *reader = warc_reader_new(KEPT_OF_BLOCK, err);
     if (!places)
         error_no_memory(err, "the records of a WARC");
-    bool done =
-        places && reader &&
-        (!is_readable_again(path) || (warc_reader_open(reader, path, 0, err) &&
-                                      read_all(places, reader, name_max, err)));
+    bool done = places && reader &&
+                (!is_readable_again(path) ||
+                 (warc_reader_open(reader, path, 0, err) &&
+                  read_all(places, reader, name_max, watch, err)));
     warc_reader_free(reader);
     if (!done) {
         record_places_free(places);

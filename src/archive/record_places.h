@@ -6,6 +6,7 @@
 #ifndef FETCHGREP_ARCHIVE_RECORD_PLACES_H
 #define FETCHGREP_ARCHIVE_RECORD_PLACES_H
 
+#include "fetchgrep/archive/revisit.h"
 #include "record_name.h"
 
 struct record_place {
@@ -20,8 +21,10 @@ enum { RECORD_PLACE_BEFORE_MAX = 255 };
 struct record_places;
 
 /* Reads the file through, its targets' names up to `name_max`. Damage is
- * passed over: who reads the pages tells it. A pipe has none. */
+ * passed over: who reads the pages tells it. A pipe has none. `watch` may be
+ * NULL. */
 struct record_places *record_places_read(const char *path, size_t name_max,
+                                         const struct revisit_watch *watch,
                                          struct error *err);
 void record_places_free(struct record_places *places);
 

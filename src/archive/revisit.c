@@ -114,18 +114,19 @@ static struct known_file *find_file(struct revisit_targets *targets,
 }
 
 /* Without the lock: a whole file may have to be read. */
-static void make_known(struct known_file *file)
+static void make_known(struct known_file *file,
+                       const struct revisit_watch *watch)
 {
     if (!cdxj_index_open(file->path, &file->index, &file->failure) ||
         file->index)
         return;
-    file->places =
-        record_places_read(file->path, REVISIT_NAMES_MAX, &file->failure);
+    file->places = record_places_read(file->path, REVISIT_NAMES_MAX, watch,
+                                      &file->failure);
 }
 
 /* Holds the lock, but not while it reads. False without memory. */
 static bool fill_place(struct revisit_targets *targets, struct known_file *file,
-                       const char *path)
+                       const char *path, const struct revisit_watch *watch)
 {
     char *copy = strdup(path);
     if (!copy)
@@ -134,7 +135,7 @@ static bool fill_place(struct revisit_targets *targets, struct known_file *file,
     file->path = copy;
     file->user_count = 1;
     pthread_mutex_unlock(&targets->lock);
-    make_known(file);
+    make_known(file, watch);
     pthread_mutex_lock(&targets->lock);
     file->is_made = true;
     pthread_cond_broadcast(&targets->has_changed);
@@ -143,7 +144,8 @@ static bool fill_place(struct revisit_targets *targets, struct known_file *file,
 
 /* Give it back with leave_file. NULL without memory. */
 static struct known_file *use_file(struct revisit_targets *targets,
-                                   const char *path)
+                                   const char *path,
+                                   const struct revisit_watch *watch)
 {
     struct known_file *file, *place = NULL;
     pthread_mutex_lock(&targets->lock);
@@ -152,7 +154,7 @@ static struct known_file *use_file(struct revisit_targets *targets,
         pthread_cond_wait(&targets->has_changed, &targets->lock);
     if (file)
         file->user_count++;
-    else if (fill_place(targets, place, path))
+    else if (fill_place(targets, place, path, watch))
         file = place;
     while (file && !file->is_made)
         pthread_cond_wait(&targets->has_changed, &targets->lock);
@@ -266,13 +268,14 @@ static enum revisit_result find_by_kinds(const struct known_file *file,
 enum revisit_result revisit_follow(struct revisit_targets *targets,
                                    struct warc_reader *reader, const char *path,
                                    const struct warc_record *revisit,
+                                   const struct revisit_watch *watch,
                                    struct warc_record *ret_target,
                                    struct error *err)
 {
     struct search search = {
         .reader = reader, .path = path, .ret_target = ret_target, .err = err
     };
-    struct known_file *file = use_file(targets, path);
+    struct known_file *file = use_file(targets, path, watch);
     if (!file) {
         error_no_memory(err, "the records of a WARC");
         return REVISIT_ERROR;

@@ -142,12 +142,19 @@ static void describe_revisit(struct worker *worker,
                     worker->revisit_detail);
 }
 
+static void on_record(void *ctx)
+{
+    struct worker *worker = ctx;
+    team_begin_page(worker->work);
+}
+
 /* The target's page with the revisit's own status and type; or, when it is not
  * at hand, the revisit's own head and no body. */
 static bool set_revisit(struct worker *worker, const char *path,
                         const struct warc_record *revisit,
                         struct kept_page *kept, struct error *err)
 {
+    const struct revisit_watch watch = { on_record, worker };
     struct warc_record target;
     if (!worker->target_reader)
         worker->target_reader =
@@ -156,7 +163,7 @@ static bool set_revisit(struct worker *worker, const char *path,
         return false;
     enum revisit_result result =
         revisit_follow(worker->job->revisits, worker->target_reader, path,
-                       revisit, &target, err);
+                       revisit, &watch, &target, err);
     if (result == REVISIT_ERROR)
         return false;
     bool is_found = result == REVISIT_FOUND;

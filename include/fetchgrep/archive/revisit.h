@@ -27,17 +27,24 @@ struct revisit_targets;
 struct revisit_targets *revisit_targets_new(void);
 void revisit_targets_free(struct revisit_targets *targets);
 
+/* Called with each record while a file is read through: a sign of life. */
+struct revisit_watch {
+    void (*on_record)(void *ctx);
+    void *ctx;
+};
+
 enum revisit_result { REVISIT_FOUND, REVISIT_NOT_AT_HAND, REVISIT_ERROR };
 
 /*
  * Looks for the target of a revisit record of the file at `path`, and reads it
  * with `reader`, which is not the one that the revisit came from.
  * `ret_target`, a response or resource, borrows from `reader`. A target that
- * is damaged is not at hand.
+ * is damaged is not at hand. `watch` may be NULL.
  */
 enum revisit_result revisit_follow(struct revisit_targets *targets,
                                    struct warc_reader *reader, const char *path,
                                    const struct warc_record *revisit,
+                                   const struct revisit_watch *watch,
                                    struct warc_record *ret_target,
                                    struct error *err) MUST_CHECK;
 

@@ -53,8 +53,8 @@ static const char *follow_in(const char *name)
         ck_assert_int_eq(warc_reader_next(reader, &record, &err),
                          WARC_READ_RECORD);
     } while (record.type != WARC_TYPE_REVISIT);
-    enum revisit_result result =
-        revisit_follow(targets, target_reader, path, &record, &target, &err);
+    enum revisit_result result = revisit_follow(targets, target_reader, path,
+                                                &record, NULL, &target, &err);
     ck_assert_msg(result != REVISIT_ERROR, "%s", err.message);
     snprintf(text, sizeof(text), "%.*s", VIEW_ARG(target.block));
     free(path);
@@ -274,8 +274,8 @@ static void *follow_all(void *ctx)
         char *path = temp_path(name);
         if (warc_reader_open(own, path, 0, &err) &&
             warc_reader_next(own, &record, &err) == WARC_READ_RECORD &&
-            revisit_follow(targets, other, path, &record, &target, &err) ==
-                REVISIT_FOUND &&
+            revisit_follow(targets, other, path, &record, NULL, &target,
+                           &err) == REVISIT_FOUND &&
             view_equal_string(target.block, name))
             ++*found;
         free(path);
