@@ -58,7 +58,7 @@ struct raw_options {
     uint64_t isolation;
     uint64_t worker_memory;
     uint64_t worker_time_ms; /* 0: by page_time_ms */
-    uint64_t workers; /* 0: as many as there are cores */
+    uint64_t workers;        /* 0: as many as there are cores */
     uint64_t concurrency;
     uint64_t per_host;
     uint64_t host_delay_ms;

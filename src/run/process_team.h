@@ -99,7 +99,7 @@ void report_of_block(struct report *report, const struct block *block,
 
 /* A block that borrows its buffers from the message and its tables from
  * `tables`. False: the bytes make no sense. */
-bool report_to_block(const struct report *report, struct view message,
+bool report_to_block(const struct report *report, char *bytes, size_t size,
                      struct buf *tables, struct block *ret_block);
 
 /* ---- team_worker.c ---------------------------------------------------- */

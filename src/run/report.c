@@ -31,12 +31,19 @@ void report_of_block(struct report *report, const struct block *block,
     }
 }
 
-static bool take(struct view *message, size_t size, struct view *ret_part)
+/* What of a message has not been taken yet. */
+struct rest {
+    char *at;
+    size_t size;
+};
+
+static bool take(struct rest *rest, size_t size, char **ret_part)
 {
-    if (size > message->size)
+    if (size > rest->size)
         return false;
-    *ret_part = view_first(*message, size);
-    *message = view_from(*message, size);
+    *ret_part = rest->at;
+    rest->at += size;
+    rest->size -= size;
     return true;
 }
 
@@ -68,54 +75,50 @@ static bool tables_are_sound(const struct block *block)
 }
 
 /* The tables are copied: the worker may still write where they came. */
-static bool take_tables(const struct report *report, struct view *message,
+static bool take_tables(const struct report *report, struct rest *rest,
                         struct buf *tables, struct block *block)
 {
-    struct view entries, pages;
-    if (report->entry_count > message->size / sizeof(*block->entries) ||
-        report->page_count > message->size / sizeof(*block->pages) ||
-        !take(message, report->entry_count * sizeof(*block->entries),
-              &entries) ||
-        !take(message, report->page_count * sizeof(*block->pages), &pages))
+    const size_t row = sizeof(*block->entries), page = sizeof(*block->pages);
+    char *entries, *pages;
+    if (report->entry_count > rest->size / row ||
+        report->page_count > rest->size / page ||
+        !take(rest, report->entry_count * row, &entries) ||
+        !take(rest, report->page_count * page, &pages))
         return false;
     buf_reset(tables);
-    buf_append_view(tables, entries);
-    buf_append_view(tables, pages);
+    buf_append(tables, entries, report->entry_count * row);
+    buf_append(tables, pages, report->page_count * page);
     if (tables->failed)
         return false;
     block->entries = (void *)tables->data;
     block->entry_count = report->entry_count;
-    block->pages = (void *)(tables->data + entries.size);
+    block->pages = (void *)(tables->data + report->entry_count * row);
     block->page_count = report->page_count;
     return true;
 }
 
 /* The buffers of a block that is only read are as large as what is in them. */
-static struct buf borrowed(struct view bytes, char *data)
+static bool borrow(struct rest *rest, size_t size, struct buf *ret_buf)
 {
-    return (struct buf){ .data = data,
-                         .size = bytes.size,
-                         .capacity = bytes.size,
-                         .max = bytes.size };
+    *ret_buf = (struct buf){ .size = size, .capacity = size, .max = size };
+    return take(rest, size, &ret_buf->data);
 }
 
-bool report_to_block(const struct report *report, struct view message,
+bool report_to_block(const struct report *report, char *bytes, size_t size,
                      struct buf *tables, struct block *ret_block)
 {
+    struct rest rest = { .at = bytes, .size = size };
     struct block block = { .damage_count = report->damage_count,
                            .span = report->span };
     struct buf *const buffers[REPORT_BUFFERS] = {
         &block.outcomes, &block.matches, &block.warc,
         &block.index,    &block.damage,
     };
-    if (!take_tables(report, &message, tables, &block))
+    if (!take_tables(report, &rest, tables, &block))
         return false;
-    for (size_t i = 0; i < REPORT_BUFFERS; i++) {
-        struct view part;
-        if (!take(&message, report->sizes[i], &part))
+    for (size_t i = 0; i < REPORT_BUFFERS; i++)
+        if (!borrow(&rest, report->sizes[i], buffers[i]))
             return false;
-        *buffers[i] = borrowed(part, (char *)(uintptr_t)part.data);
-    }
     if (!tables_are_sound(&block))
         return false;
     *ret_block = block;

@@ -316,23 +316,22 @@ enum report_result {
 
 static enum report_result take_failure(struct agent *agent,
                                        const struct report *report,
-                                       struct view message)
+                                       const char *text, size_t size)
 {
-    error_set(&agent->failure, ERR_SYSTEM, "%.*s", (int)message.size,
-              message.data);
+    error_set(&agent->failure, ERR_SYSTEM, "%.*s", (int)size, text);
     agent->failure.code = (enum error_code)report->code;
     agent->failure.sys_errno = report->sys_errno;
     return REPORT_LAST;
 }
 
 static enum report_result take_block(struct agent *agent, struct batch *batch,
-                                     const struct report *report,
-                                     struct view message, struct error *err)
+                                     const struct report *report, char *bytes,
+                                     size_t size, struct error *err)
 {
     const struct team_options *options = &agent->team->options;
     struct block block;
     if (!is_sound(batch, report) ||
-        !report_to_block(report, message, &agent->tables, &block))
+        !report_to_block(report, bytes, size, &agent->tables, &block))
         return REPORT_LAST;
     agent->idle_deaths = 0;
     if (!block_is_empty(&block) && !options->deliver(options->ctx, &block, err))
@@ -364,10 +363,11 @@ static enum report_result take_report(struct agent *agent, struct batch *batch,
     if (size < sizeof(report))
         return REPORT_LAST;
     memcpy(&report, bytes, sizeof(report));
-    struct view rest = view_of(bytes + sizeof(report), size - sizeof(report));
+    bytes += sizeof(report);
+    size -= sizeof(report);
     return report.kind == REPORT_FAILURE
-               ? take_failure(agent, &report, rest)
-               : take_block(agent, batch, &report, rest, err);
+               ? take_failure(agent, &report, bytes, size)
+               : take_block(agent, batch, &report, bytes, size, err);
 }
 
 /* ---- the agent -------------------------------------------------------- */

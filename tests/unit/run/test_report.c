@@ -52,9 +52,8 @@ static void compose(const struct block *block, struct message *message)
 static bool parse(const struct message *message, struct buf *tables,
                   struct block *ret_block)
 {
-    return report_to_block(&message->report,
-                           view_of(message->bytes, message->size), tables,
-                           ret_block);
+    return report_to_block(&message->report, message->bytes, message->size,
+                           tables, ret_block);
 }
 
 static void assert_same(struct view a, struct view b)
