@@ -15,20 +15,29 @@ enum {
     WINDOW_ITEMS = 32,
     BRANCH_BUDGET_MIN = 4,
     /* Neighbours counted in a run of one set. */
-    RUN_COUNTED = 16,
+    RUN_COUNTED = 32,
     /* An elastic item that spreads no more is not taken for a gap. */
     SMALL_SPREAD = 8,
 };
 
-static const double ENOUGH = 40;         /* more tells no more */
-static const double LITERAL_ENOUGH = 32; /* longer is not found faster */
-static const double GAP_COST = 6, SPREAD_COST = 2, POSITION_COST = 0.02;
+/* From where more bits are worth but a part of what they were. A literal's
+ * are worth twice as much: what is looked for first is a literal, and each
+ * place where it stands costs time. */
+static const double ENOUGH = 36, LITERAL_ENOUGH = 24, SLOPE = 0.2;
+static const double LITERAL_WEIGHT = 2;
+static const double GAP_COST = 8, SPREAD_COST = 2, POSITION_COST = 0.1;
 /* Neighbours of one class tell less than they would by chance. */
 static const double RUN_DISCOUNT = 0.6;
 
+static double worth(double bits, double enough)
+{
+    return bits < enough ? bits : enough + (bits - enough) * SLOPE;
+}
+
 static double score(double information, double literal, double cost)
 {
-    return fmin(information, ENOUGH) + fmin(literal, LITERAL_ENOUGH) - cost;
+    return worth(information, ENOUGH) +
+           LITERAL_WEIGHT * worth(literal, LITERAL_ENOUGH) - cost;
 }
 
 const struct option *option_better(const struct option *a,
@@ -94,6 +103,16 @@ static double item_information(const struct item *item)
            (1 + (at_most(item->min, RUN_COUNTED) - 1) * RUN_DISCOUNT);
 }
 
+/* A letter, or one that stands for a letter's cases: they are looked for as
+ * two literals. */
+static bool continues_literal(const struct node *node)
+{
+    enum { CASES_POSITIONS = 4 };
+    return node->literal > 0 &&
+           (node->kind == NODE_SET ||
+            (node->kind == NODE_CHOICE && node->positions <= CASES_POSITIONS));
+}
+
 /* Bits of the letters in a row that end in this item. */
 static double literal_run(const struct item *item, double run)
 {
@@ -103,9 +122,8 @@ static double literal_run(const struct item *item, double run)
         return item->min == item->max && byte_set_count(&item->set) <= 2
                    ? run + item_information(item)
                    : 0;
-    return item->node->kind == NODE_SET && item->node->literal > 0
-               ? run + item->node->literal
-               : item->node->literal;
+    return continues_literal(item->node) ? run + item->node->literal
+                                         : item->node->literal;
 }
 
 static double crossing_cost(const struct item *item)

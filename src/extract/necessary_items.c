@@ -31,15 +31,16 @@ static void add_edge(const struct node *node, bool at_end,
     }
 }
 
-bool item_is_word(const struct item *item, bool at_end)
+enum edge item_edge(const struct item *item, bool at_end)
 {
     struct byte_set bytes = { { 0 } };
     if (!item_min_size(item))
-        return false;
+        return EDGE_UNKNOWN;
     if (item->kind == ITEM_ELASTIC)
-        return byte_set_is_word(&item->set);
-    add_edge(item->node, at_end, &bytes);
-    return byte_set_is_word(&bytes);
+        bytes = item->set;
+    else
+        add_edge(item->node, at_end, &bytes);
+    return byte_set_is_word(&bytes) ? EDGE_WORD : EDGE_OTHER;
 }
 
 /* ---- layout ----------------------------------------------------------- */
@@ -48,6 +49,8 @@ static void push(struct items *items, struct item item)
 {
     struct item *last = items->count ? &items->list[items->count - 1] : NULL;
     if (items->is_closed || items->count == items->capacity)
+        return;
+    if (item.kind == ITEM_BOUNDARY && last && last->kind == ITEM_BOUNDARY)
         return;
     if (item.kind == ITEM_ELASTIC && last && last->kind == ITEM_ELASTIC &&
         byte_set_equal(&last->set, &item.set)) {

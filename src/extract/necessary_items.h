@@ -48,8 +48,10 @@ static inline unsigned at_most(unsigned value, unsigned limit)
 
 unsigned item_min_size(const struct item *item);
 
-/* Its first or last byte is surely an ASCII letter, digit or `_`. */
-bool item_is_word(const struct item *item, bool at_end);
+/* Its first or last byte: surely an ASCII letter, digit or `_`; or perhaps
+ * another; or there may be none. */
+enum edge { EDGE_WORD, EDGE_OTHER, EDGE_UNKNOWN };
+enum edge item_edge(const struct item *item, bool at_end);
 
 /* `budget` is for the sets in what is written. No memory: arena->failed. */
 void items_lay_out(struct items *items, const struct node *node,

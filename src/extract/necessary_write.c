@@ -162,15 +162,18 @@ static void append_inner(struct buf *out, const struct item *item)
 }
 
 /* \b holds for bytes as it does for characters if an ASCII letter, digit or `_`
- * stands on one side of it: then the other is none of these in both ways. It
- * is left out where there is no literal, as a run is found much slower with
- * it. */
+ * stands on one side of it: then the other is none of these in both ways. One
+ * between two of them never holds, and Vectorscan would refuse it. Without a
+ * literal \b is left out, as a run is found much slower with it. */
 static void append_boundary(struct buf *out, const struct option *option,
                             const struct item *before,
                             const struct item *behind)
 {
-    if (option_has_literal(option) && ((before && item_is_word(before, true)) ||
-                                       (behind && item_is_word(behind, false))))
+    enum edge left = before ? item_edge(before, true) : EDGE_OTHER;
+    enum edge right = behind ? item_edge(behind, false) : EDGE_OTHER;
+    if (option_has_literal(option) &&
+        ((left == EDGE_WORD && right == EDGE_OTHER) ||
+         (left == EDGE_OTHER && right == EDGE_WORD)))
         buf_append_string(out, "\\b");
 }
 
