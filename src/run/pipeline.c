@@ -516,6 +516,7 @@ static void describe_job(struct pipeline *pipeline, bool is_fetched)
     job->matcher.max_matches = options->max_matches;
     job->matcher.page_time_ms = options->page_time_ms;
     job->matches = options->matches;
+    job->text = options->text;
     job->searches_any_status = options->searches_any_status;
     job->choice = options->choice;
     job->chosen_types = options->chosen_types;
