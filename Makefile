@@ -98,7 +98,7 @@ $(B)/tests/unit/%: tests/unit/%.c $(B)/libfetchgrep.a Makefile
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(CPPFLAGS_OWN) $(CPPFLAGS) $(filter-out -Wpedantic,$(CFLAGS_OWN)) \
 	    $(SAN) $(CFLAGS) -MMD -MP -Itests/unit -o $@ $< $(B)/libfetchgrep.a \
-	    $(LDFLAGS) $(LDLIBS) -lcheck -lsubunit -lm -lrt
+	    $(LDFLAGS) $(LDLIBS) -lbrotlienc -lcheck -lsubunit -lm -lrt
 
 $(B)/tests/server/%: tests/server/%.c Makefile
 	$(call say,TOOL,$<)

@@ -54,12 +54,39 @@ static bool add_prefilter(struct config *config, const struct raw_options *raw,
     return config->prefilter != NULL;
 }
 
+/* --charset auto|raw|NAME */
+static bool set_text(struct text_options *text, const struct raw_options *raw,
+                     struct error *err)
+{
+    struct view name = view_of_string(raw->charset);
+    text->searches_binary = raw->searches_binary;
+    text->is_raw = view_equal_string(name, "raw");
+    if (text->is_raw && raw->has_unicode)
+        return error_set(err, ERR_USAGE,
+                         "--unicode and --charset raw: bytes are no letters");
+    if (!name.data || text->is_raw || view_equal_string(name, "auto"))
+        return true;
+    text->has_charset = true;
+    text->charset = charset_of_label(name);
+    if (text->charset != CHARSET_NONE && text->charset != CHARSET_REPLACEMENT)
+        return true;
+    return error_set(err, ERR_USAGE,
+                     "--charset: \"%s\" is none of the web's encodings, nor "
+                     "auto or raw",
+                     raw->charset);
+}
+
 static bool add_patterns(struct config *config, const struct raw_options *raw,
                          struct error *err)
 {
     if (raw->command == COMMAND_FETCH)
         return true;
-    config->patterns = patterns_new(raw->ignore_case, err);
+    const struct patterns_options options = {
+        .ignore_case = raw->ignore_case,
+        .is_raw = config->pipeline.text.is_raw,
+        .has_unicode = raw->has_unicode,
+    };
+    config->patterns = patterns_new(&options, err);
     if (!config->patterns)
         return false;
     for (size_t i = 0; i < raw->pattern_count; i++) {
@@ -182,6 +209,17 @@ static void set_fetch(struct config *config, const struct raw_options *raw,
     };
 }
 
+static void describe_text(const struct text_options *text, bool has_unicode,
+                          struct buf *out)
+{
+    buf_append_format(out, " charset=%s%s%s",
+                      text->is_raw        ? "raw"
+                      : text->has_charset ? charset_name(text->charset)
+                                          : "auto",
+                      has_unicode ? " unicode" : "",
+                      text->searches_binary ? " binary" : "");
+}
+
 /* The options without which the same inputs give other results. */
 static bool describe_shaping(struct config *config,
                              const struct raw_options *raw, struct error *err)
@@ -191,6 +229,8 @@ static bool describe_shaping(struct config *config,
     const struct pipeline_options *pipeline = &config->pipeline;
     buf_init(out, 1 << 20);
     buf_append_format(out, "max-body=%zu", pipeline->fetch.max_body);
+    if (raw->command != COMMAND_FETCH)
+        describe_text(&pipeline->text, raw->has_unicode, out);
     if (raw->command != COMMAND_FETCH)
         buf_append_format(out, " status=%s max-matches=%zu page-time=%llums",
                           pipeline->searches_any_status ? "any" : "2xx",
@@ -271,6 +311,7 @@ bool config_init(struct config *config, const struct raw_options *raw,
         set_max_failed(&config->pipeline, raw->max_failed, err) &&
         (!raw->allows_private ||
          address_rule_allow(&config->address_rule, raw->private_ranges, err)) &&
+        set_text(&config->pipeline.text, raw, err) &&
         add_patterns(config, raw, err) && set_output(config, raw, err) &&
         choice_options_set(config, raw, err) &&
         describe_shaping(config, raw, err);

@@ -47,6 +47,9 @@ struct raw_options {
     struct raw_pattern *patterns;
     size_t pattern_count, pattern_capacity;
     bool ignore_case;
+    const char *charset;
+    bool has_unicode;
+    bool searches_binary;
     const char *dir;
     bool restarts;
     uint64_t format;

@@ -56,7 +56,7 @@ static bool add_urls(struct choice *choice,
 {
     if (!options->url_regex_count)
         return true;
-    choice->urls = patterns_new(false, err);
+    choice->urls = patterns_new(&(struct patterns_options){ 0 }, err);
     if (!choice->urls)
         return false;
     for (size_t i = 0; i < options->url_regex_count; i++)

@@ -192,7 +192,8 @@ static void step(const struct matcher *matcher, struct view text,
     const PCRE2_SIZE *pair = pcre2_get_ovector_pointer(matcher->seeker.data);
     cursor->window = 0;
     if (is_repeated(matcher, cursor)) {
-        cursor->start += seek_character_size(text, cursor->start);
+        cursor->start +=
+            seek_character_size(&matcher->seeker, text, cursor->start);
         cursor->flags = 0;
         return;
     }

@@ -19,7 +19,20 @@ enum {
     READY_COUNT = 64, /* patterns that are JIT compiled at once */
 };
 
-struct patterns *patterns_new(bool ignore_case, struct error *err)
+/* Raw text is not UTF-8, and no expression may say that it is: (*UTF) would
+ * read beyond a torn character. */
+static uint32_t flags_of(const struct patterns_options *options)
+{
+    uint32_t flags = options->is_raw ? PCRE2_NEVER_UTF : PCRE2_UTF;
+    if (options->ignore_case)
+        flags |= PCRE2_CASELESS;
+    if (options->has_unicode)
+        flags |= PCRE2_UCP;
+    return flags | PCRE2_NEVER_BACKSLASH_C | PCRE2_USE_OFFSET_LIMIT;
+}
+
+struct patterns *patterns_new(const struct patterns_options *options,
+                              struct error *err)
 {
     struct patterns *patterns = calloc(1, sizeof(*patterns));
     if (patterns) {
@@ -35,9 +48,7 @@ struct patterns *patterns_new(bool ignore_case, struct error *err)
      * may have other defaults. */
     pcre2_set_newline(patterns->context, PCRE2_NEWLINE_LF);
     pcre2_set_bsr(patterns->context, PCRE2_BSR_UNICODE);
-    patterns->flags = PCRE2_UTF | PCRE2_NEVER_BACKSLASH_C |
-                      PCRE2_USE_OFFSET_LIMIT |
-                      (ignore_case ? PCRE2_CASELESS : 0);
+    patterns->flags = flags_of(options);
     return patterns;
 }
 
@@ -258,7 +269,7 @@ static bool compile(const struct patterns *patterns, struct pattern *pattern,
 {
     struct view regex = view_of(pattern->regex, pattern->regex_size);
     size_t valid = utf8_valid_prefix(regex);
-    if (valid < regex.size)
+    if (valid < regex.size && (patterns->flags & PCRE2_UTF))
         return syntax_error(pattern, "not valid UTF-8", valid, err);
     if (!compile_with(patterns, pattern, 0, err))
         return false;

@@ -64,6 +64,7 @@ bool seeker_init(struct seeker *seeker, const struct patterns *patterns,
         options->jit_stack_bytes ? options->jit_stack_bytes : DEFAULT_JIT_STACK;
     *seeker = (struct seeker){
         .capture_count = most_captures(patterns),
+        .is_raw = !(patterns->flags & PCRE2_UTF),
         .large_stack_bytes = large,
         .now_ns = options->now_ns ? options->now_ns : clock_now_ns,
         .page_time_ns = (int64_t)options->page_time_ms * CLOCK_NS_PER_MS,
@@ -183,10 +184,11 @@ static void spend(struct seeker *seeker, size_t positions)
     seeker->left -= cost < seeker->left ? cost : seeker->left;
 }
 
-size_t seek_character_size(struct view text, size_t at)
+size_t seek_character_size(const struct seeker *seeker, struct view text,
+                           size_t at)
 {
     size_t size = 1;
-    while (at + size < text.size &&
+    while (!seeker->is_raw && at + size < text.size &&
            ((unsigned char)text.data[at + size] & 0xc0) == 0x80)
         size++;
     return size;
@@ -200,7 +202,7 @@ static size_t window_end(const struct seeker *seeker, struct view text,
     if (seeker->left >= left)
         return text.size;
     size_t last = start + seeker->left;
-    return last + seek_character_size(text, last) - 1;
+    return last + seek_character_size(seeker, text, last) - 1;
 }
 
 /* Start positions that a call from `start` on has gone through. */

@@ -23,6 +23,7 @@ struct seeker {
     uint32_t capture_count; /* which `data` has room for */
     pcre2_jit_stack *jit_stack;
     size_t large_stack_bytes;
+    bool is_raw;     /* text is not UTF-8 */
     bool is_swollen; /* `data` keeps what the interpreter took */
     int64_t (*now_ns)(void);
     int64_t page_time_ns; /* 0: no clock */
@@ -67,7 +68,8 @@ int seek_next(struct seeker *seeker, const struct pattern *pattern,
 /* What a failure is called in an outcome; NULL: ask PCRE2. */
 const char *seek_limit_name(int code);
 
-/* Bytes of the character at `at`. */
-size_t seek_character_size(struct view text, size_t at);
+/* Bytes of the character at `at`; 1 in raw text. */
+size_t seek_character_size(const struct seeker *seeker, struct view text,
+                           size_t at);
 
 #endif

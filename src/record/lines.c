@@ -95,6 +95,7 @@ static void append_answer(const struct outcome_line *line, struct buf *out)
     append_optional(out, "http", line->http);
     append_optional(out, "mime", line->mime);
     append_optional(out, "charset", line->charset);
+    append_optional(out, "charset_from", line->charset_from);
     if (line->has_body)
         json_out_member_u64(out, "bytes", line->body_bytes);
     if (line->has_text)

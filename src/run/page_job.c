@@ -18,6 +18,7 @@ static void worker_free(void *ctx, void *state)
     struct worker *worker = state;
     (void)ctx;
     matcher_free(worker->matcher);
+    text_reader_free(worker->texts);
     warc_writer_free(worker->warc);
     warc_reader_free(worker->reader);
     warc_reader_free(worker->target_reader);
@@ -45,6 +46,9 @@ static bool start_search(struct worker *worker, uint64_t seed,
     worker->matcher = matcher_new(job->patterns, &job->matcher, err);
     if (!worker->matcher)
         return false;
+    worker->texts = text_reader_new(&job->text);
+    if (!worker->texts)
+        return error_no_memory(err, "a worker");
     worker->matches = match_writer_new(
         &job->matches, patterns_count(job->patterns), seed, err);
     return worker->matches != NULL;
@@ -63,8 +67,8 @@ static void *worker_new(void *ctx, uint32_t number, struct error *err)
     buf_init(&worker->dechunked, page_max);
     buf_init(&worker->decoded, page_max);
     buf_init(&worker->decoded_more, page_max);
-    /* A byte that is not UTF-8 becomes three. */
-    buf_init(&worker->text, page_max * 3);
+    /* A byte may become three; and some slack (charset.h). */
+    buf_init(&worker->text, page_max * 3 + 64);
     buf_init(&worker->head_text, page_max * 3);
     buf_init(&worker->url_text, SIZE_MAX / 2);
     buf_init(&worker->request, page_max);
@@ -283,24 +287,46 @@ static bool search(struct steps *steps, enum subject subject, struct view text,
     return true;
 }
 
+/* Content to text. True and not is_searched: it is no text. */
+static bool read_text(struct steps *steps, struct error *err)
+{
+    struct buf *scratch = &steps->worker->text;
+    const struct text_source source = {
+        .body = steps->plain,
+        .content_type =
+            steps->has_head ? steps->head.content_type : steps->content_type,
+    };
+    const char *why_not;
+    char note[TEXT_NOTE_SIZE];
+    buf_shrink(scratch, SCRATCH_KEPT);
+    switch (text_read(steps->worker->texts, &source, scratch, &steps->text,
+                      &why_not, note)) {
+    case TEXT_READY:
+        steps->is_searched = true;
+        if (note[0])
+            steps_add_detail(steps, "%s", note);
+        return true;
+    case TEXT_NOT_SEARCHED:
+        steps_add_detail(steps, "not searched: %s", why_not);
+        return true;
+    case TEXT_NO_MEMORY:
+    default:
+        return error_no_memory(err, "a page's text");
+    }
+}
+
 /* Decode, text, match: what is no text is not searched. */
 static bool search_text(struct steps *steps, struct error *err)
 {
-    const char *why_not;
     bool is_text;
     if (!take_off_codings(steps, err, &is_text))
         return false;
     if (!is_text)
         return true;
-    if (!text_is_searchable(steps->mime, steps->plain, &why_not)) {
-        steps_add_detail(steps, "not searched: %s", why_not);
-        return true;
-    }
-    buf_shrink(&steps->worker->text, SCRATCH_KEPT);
-    if (!text_of_body(steps->plain, &steps->worker->text, &steps->text))
-        return error_no_memory(err, "a page's text");
-    steps->is_searched = true;
-    return search(steps, SUBJECT_TEXT, steps->text.bytes, err);
+    if (!read_text(steps, err))
+        return false;
+    return !steps->is_searched ||
+           search(steps, SUBJECT_TEXT, steps->text.bytes, err);
 }
 
 /* Head and URL are text whatever the body is. */
@@ -382,6 +408,8 @@ void steps_end(struct steps *steps, struct outcome_line *line,
         line->has_text = steps->is_searched;
         if (steps->is_searched) {
             line->charset = view_of_string(steps->text.charset);
+            line->charset_from =
+                view_of_string(text_rule_name(steps->text.rule));
             line->text_bytes = steps->text.bytes.size;
             line->replaced_count = steps->text.replaced_count;
         }
@@ -611,6 +639,7 @@ bool page_job_kept(struct worker *worker, struct block *block,
         .bytes = kept->bytes,
         .has_head = kept->has_head,
         .mime = kept->mime,
+        .content_type = kept->content_type,
         .outcome = kept->outcome,
     };
     struct outcome_line line = { .has_body = true };

@@ -20,6 +20,7 @@
 #include "fetchgrep/archive/warc_write.h"
 #include "fetchgrep/extract/choice.h"
 #include "fetchgrep/extract/matcher.h"
+#include "fetchgrep/extract/text.h"
 #include "fetchgrep/fetch/fetch.h"
 #include "fetchgrep/record/lines.h"
 #include "fetchgrep/run/match_options.h"
@@ -29,6 +30,7 @@
 struct page_job {
     const struct patterns *patterns; /* NULL: nothing is searched */
     struct matcher_options matcher;
+    struct text_options text;
     struct match_options matches;
     bool searches_any_status; /* --status any */
     bool is_stream;           /* messages instead of outcomes */

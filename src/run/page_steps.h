@@ -24,6 +24,7 @@ struct worker {
     const struct page_job *job;
     struct team_work *work;            /* the item at work */
     struct matcher *matcher;           /* NULL: nothing is searched */
+    struct text_reader *texts;         /* likewise */
     struct warc_writer *warc;          /* NULL: nothing is kept */
     struct warc_reader *reader;        /* made when first needed */
     struct warc_reader *target_reader; /* of revisits, likewise */
@@ -48,6 +49,7 @@ struct steps {
     struct view bytes; /* head and body, or body alone */
     bool has_head;
     struct http_head head;
+    struct view content_type; /* where there is no head */
     struct view mime;
     struct view head_bytes; /* as sent */
     struct view body;       /* as sent */
@@ -81,8 +83,9 @@ struct kept_page {
     struct view own_head; /* of a revisit whose target is at hand: it has the
                              last word on status and type; or empty */
     struct view mime;     /* where there is no head */
-    enum outcome outcome; /* what is known before the steps */
-    const char *detail;   /* or NULL */
+    struct view content_type; /* likewise, with parameters */
+    enum outcome outcome;     /* what is known before the steps */
+    const char *detail;       /* or NULL */
 };
 
 bool page_job_kept(struct worker *worker, struct block *block,

@@ -112,10 +112,12 @@ static void set_page(const struct warc_record *record, struct kept_page *kept)
     kept->has_head = is_http(record->block) &&
                      record->type != WARC_TYPE_RESOURCE &&
                      record->type != WARC_TYPE_CONVERSION;
-    kept->mime = http_media_type(record->content_type);
+    kept->content_type = record->content_type;
     if (record->type == WARC_TYPE_RESPONSE && !kept->has_head &&
         !record->is_arc)
-        kept->mime = view_of(NULL, 0); /* application/http is the block's */
+        kept->content_type = view_of(NULL, 0); /* application/http is the
+                                                  block's */
+    kept->mime = http_media_type(kept->content_type);
     kept->outcome = OUTCOME_OK;
     /* A revisit's block may be called cut because it has no payload. */
     if (record->type != WARC_TYPE_REVISIT)

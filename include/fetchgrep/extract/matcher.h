@@ -47,8 +47,8 @@ void matcher_free(struct matcher *matcher);
  * clock. */
 void matcher_go_on(struct matcher *matcher);
 
-/* Runs the patterns of this subject on its text, which is valid UTF-8. Fails
- * only with the machine or when `on_match` does. */
+/* Runs the patterns of this subject on its text, which is valid UTF-8 unless
+ * the patterns are raw. Fails only with the machine or when `on_match` does. */
 bool matcher_search(struct matcher *matcher, enum subject subject,
                     struct view text, match_fn *on_match, void *ctx,
                     struct matcher_report *ret_report,

@@ -1,8 +1,8 @@
 /*
  * patterns.h - the set of patterns of a run, compiled once, then const.
  *
- * PCRE2 syntax, UTF mode (text is always valid UTF-8), JIT compiled where the
- * machine can. `match()` means what PCRE2 says; see matcher.h.
+ * PCRE2 syntax, UTF mode (text is valid UTF-8 then) unless raw, JIT compiled
+ * where the machine can. `match()` means what PCRE2 says; see matcher.h.
  * Thread rule: build it in one thread; afterwards any number may read it.
  */
 #ifndef FETCHGREP_EXTRACT_PATTERNS_H
@@ -14,7 +14,14 @@
 
 struct patterns;
 
-struct patterns *patterns_new(bool ignore_case, struct error *err);
+struct patterns_options {
+    bool ignore_case;
+    bool is_raw;      /* text is bytes, not UTF-8; and so are expressions */
+    bool has_unicode; /* \w, \d, \s, \b and [:classes:] know all of Unicode */
+};
+
+struct patterns *patterns_new(const struct patterns_options *options,
+                              struct error *err);
 void patterns_free(struct patterns *patterns);
 
 /* One of -e: its name becomes e1, e2, … A syntax error gives ERR_USAGE with

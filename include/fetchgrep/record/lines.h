@@ -24,6 +24,7 @@ struct outcome_line {
     struct view http;
     struct view mime;
     struct view charset;
+    struct view charset_from; /* the rule that decided it */
     bool has_body;       /* bytes means something */
     uint64_t body_bytes; /* as sent */
     bool has_text;       /* text_bytes and matches mean something */

@@ -12,6 +12,7 @@
 #include "fetchgrep/archive/warc_write.h"
 #include "fetchgrep/extract/choice.h"
 #include "fetchgrep/extract/matcher.h"
+#include "fetchgrep/extract/text.h"
 #include "fetchgrep/fetch/fetch.h"
 #include "fetchgrep/run/match_options.h"
 
@@ -49,6 +50,7 @@ struct pipeline_options {
     size_t max_matches;
     uint64_t page_time_ms;
     bool searches_any_status;
+    struct text_options text;
     const struct choice *choice; /* extract: which pages; NULL: all */
     unsigned chosen_types;       /* bits of 1 << enum warc_type; 0: all */
     bool checks_digests;

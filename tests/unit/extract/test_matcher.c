@@ -41,7 +41,8 @@ static bool on_match(void *ctx, const struct match *match, struct error *err)
 static struct patterns *compile(const char *regex, bool ignore_case)
 {
     struct error err;
-    struct patterns *patterns = patterns_new(ignore_case, &err);
+    struct patterns *patterns = patterns_new(
+        &(struct patterns_options){ .ignore_case = ignore_case }, &err);
     ck_assert_ptr_nonnull(patterns);
     ck_assert_msg(
         patterns_add_expression(patterns, view_of_string(regex), &err), "%s",

@@ -9,7 +9,8 @@
 static struct patterns *new_set(void)
 {
     struct error err;
-    struct patterns *patterns = patterns_new(false, &err);
+    struct patterns *patterns =
+        patterns_new(&(struct patterns_options){ 0 }, &err);
     ck_assert_ptr_nonnull(patterns);
     return patterns;
 }
@@ -353,7 +354,8 @@ static struct buf describe(bool ignore_case, const char *first,
 {
     struct error err;
     struct buf text;
-    struct patterns *patterns = patterns_new(ignore_case, &err);
+    struct patterns *patterns = patterns_new(
+        &(struct patterns_options){ .ignore_case = ignore_case }, &err);
     buf_init(&text, 10000);
     ck_assert(patterns_add_expression(patterns, view_of_string(first), &err));
     if (second)

@@ -40,7 +40,8 @@ static bool note_match(void *ctx, const struct match *match, struct error *err)
 static struct patterns *compile(const char *const *regexes, size_t count)
 {
     struct error err;
-    struct patterns *patterns = patterns_new(false, &err);
+    struct patterns *patterns =
+        patterns_new(&(struct patterns_options){ 0 }, &err);
     ck_assert_ptr_nonnull(patterns);
     for (size_t i = 0; i < count; i++)
         ck_assert(patterns_add_expression(patterns, view_of_string(regexes[i]),
