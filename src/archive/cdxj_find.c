@@ -164,10 +164,11 @@ judge_line(const struct cdxj_index *index, struct view line,
            const struct record_name *name, enum record_name_kind kind,
            struct cdxj_place *ret_place, struct error *err)
 {
-    const char *brace = memchr(line.data, '{', line.size);
+    /* Behind a blank: a URL may hold a brace, but no blank. */
+    const char *brace = memmem(line.data, line.size, " {", 2);
     if (!brace)
         return CDXJ_NOT_FOUND;
-    struct view text = view_from(line, (size_t)(brace - line.data));
+    struct view text = view_from(line, (size_t)(brace + 1 - line.data));
     json_t *object = json_loadb(text.data, text.size, 0, NULL);
     enum cdxj_result result =
         object ? judge(index, object, name, kind, ret_place, err)

@@ -271,6 +271,17 @@ START_TEST(an_index_beside_the_file_has_the_last_word)
 }
 END_TEST
 
+START_TEST(braces_in_a_url_are_not_the_object)
+{
+    write_indexed("WARC-Refers-To-Target-URI: http://a.org/{x}\r\n"
+                  "WARC-Payload-Digest: sha1:AAAA\r\n",
+                  "org,a)/{x} 20200102030405 {\"url\":\"http://a.org/{x}\","
+                  "\"digest\":\"AAAA\",\"offset\":\"@0\","
+                  "\"filename\":\"first.warc.gz\"}\n");
+    ck_assert_str_eq(follow_in("second.warc"), "the first");
+}
+END_TEST
+
 /* Each line of an index of any length is found. */
 START_TEST(every_line_of_an_index_is_found)
 {
@@ -369,6 +380,7 @@ int main(void)
     tcase_add_test(tests, reading_through_can_be_given_up);
     tcase_add_loop_test(tests, an_index_beside_the_file_has_the_last_word, 0,
                         (int)ARRAY_COUNT(indexed));
+    tcase_add_test(tests, braces_in_a_url_are_not_the_object);
     tcase_add_test(tests, every_line_of_an_index_is_found);
     tcase_add_test(tests, workers_share_what_is_known);
     return run_suite(suite);
