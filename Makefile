@@ -83,7 +83,7 @@ LIB_OBJS := $(LIB_SRCS:%.c=$(B)/%.o)
 UNITS    := $(wildcard tests/unit/*/test_*.c)
 UNIT_BINS := $(UNITS:%.c=$(B)/%)
 TOOLS    := $(patsubst %.c,$(B)/%,$(wildcard tests/server/*.c))
-BENCH_TOOLS := $(B)/tests/bench/count_locks.so
+BENCH_TOOLS := $(B)/tests/bench/count_locks.so $(B)/tests/bench/hs_floor
 FUZZERS  := $(patsubst %.c,$(B)/%,$(wildcard tests/fuzz/fuzz_*.c))
 PROGRAM  := $(B)/fetchgrep
 
@@ -129,6 +129,12 @@ $(B)/tests/server/%: tests/server/%.c Makefile
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(CPPFLAGS_OWN) $(CPPFLAGS) $(CFLAGS_OWN) $(SAN) $(CFLAGS) \
 	    -MMD -MP -o $@ $< $(LDFLAGS)
+
+$(B)/tests/bench/%: tests/bench/%.c $(B)/libfetchgrep.a Makefile
+	$(call say,TOOL,$<)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(CPPFLAGS_OWN) $(CPPFLAGS) $(CFLAGS_OWN) $(CFLAGS) -o $@ $< \
+	    $(B)/libfetchgrep.a $(LDFLAGS) $(LDLIBS)
 
 $(B)/tests/bench/%.so: tests/bench/%.c Makefile
 	$(call say,TOOL,$<)

@@ -25,7 +25,7 @@ enum {
  * place where it stands costs time. */
 static const double ENOUGH = 36, LITERAL_ENOUGH = 24, SLOPE = 0.2;
 static const double LITERAL_WEIGHT = 2;
-static const double GAP_COST = 8, SPREAD_COST = 2, POSITION_COST = 0.1;
+static const double GAP_COST = 4, SPREAD_COST = 2, POSITION_COST = 0.1;
 /* Neighbours of one class tell less than they would by chance. */
 static const double RUN_DISCOUNT = 0.6;
 

@@ -21,10 +21,10 @@
 enum {
     CONDITIONS_MAX = 256 << 20, /* bytes of all expressions together */
     WHY_SIZE = 96,
-    LITERAL_SIZE = 3,   /* that PCRE2 searches as fast as a scan does */
-    SLOW_COMPILE = 500, /* ms; such a database is kept */
-    IDLE_PAGES = 32,    /* pages in a row without use */
-    IDLE_REST = 512,    /* pages not scanned then */
+    LITERAL_SIZE = 3,  /* that PCRE2 searches as fast as a scan does */
+    SLOW_COMPILE = 20, /* ms; such a database is kept */
+    IDLE_PAGES = 32,   /* pages in a row without use */
+    IDLE_REST = 512,   /* pages not scanned then */
 };
 
 struct condition {
@@ -283,7 +283,7 @@ static void keep(const struct prefilter *prefilter, const char *dir,
 static bool make_database(struct prefilter *prefilter, const char *dir)
 {
     /* Fewer never take long enough to be kept. */
-    enum { KEPT_COUNT = 32 };
+    enum { KEPT_COUNT = 8 };
     char key[CACHE_KEY_SIZE];
     struct buf description;
     if (!dir || prefilter->on_count < KEPT_COUNT)
@@ -307,7 +307,7 @@ static bool make_database(struct prefilter *prefilter, const char *dir)
         if (done && lock_fd >= 0 && took_ms >= SLOW_COMPILE)
             keep(prefilter, dir, key);
     }
-    cache_unlock(lock_fd);
+    cache_unlock(dir, key, lock_fd);
     return done;
 }
 

@@ -2,7 +2,9 @@
 
 #include "fetchgrep/base/fs.h"
 
+#include <dirent.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -16,7 +18,7 @@ struct cache_head {
     uint64_t digest; /* XXH3-64 */
 };
 
-enum { FILE_MAX = 1 << 30 };
+enum { FILE_MAX = 1 << 30, FILES_MAX = 64 };
 
 void cache_key(struct view description, char key[CACHE_KEY_SIZE])
 {
@@ -78,6 +80,8 @@ bool cache_read(const char *dir, const char *key, struct buf *out)
     char *path = path_of(dir, key, "hs");
     int fd = path ? open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW) : -1;
     bool done = fd >= 0 && read_bytes(fd, out);
+    if (done)
+        futimens(fd, NULL); /* when it was used, for drop_oldest */
     if (fd >= 0)
         close(fd);
     free(path);
@@ -115,10 +119,16 @@ int cache_lock(const char *dir, const char *key)
     return -1;
 }
 
-void cache_unlock(int lock_fd)
+/* Its name goes first: whoever waits for it finds the file, and whoever comes
+ * now makes another lock, which costs at most the same work twice. */
+void cache_unlock(const char *dir, const char *key, int lock_fd)
 {
+    char *path = lock_fd >= 0 ? path_of(dir, key, "lock") : NULL;
+    if (path)
+        unlink(path);
     if (lock_fd >= 0)
         close(lock_fd);
+    free(path);
 }
 
 static bool write_file(int fd, const char *path, struct view bytes)
@@ -130,6 +140,45 @@ static bool write_file(int fd, const char *path, struct view bytes)
     return fs_write_all(fd, view_of((const char *)&head, sizeof(head)), path,
                         &ignored) &&
            fs_write_all(fd, bytes, path, &ignored) && fsync(fd) == 0;
+}
+
+/* Of two kept files the one that was used earlier. */
+static bool is_older(int dir_fd, const char *name, const char *other,
+                     struct timespec *oldest)
+{
+    struct stat st;
+    if (fstatat(dir_fd, name, &st, AT_SYMLINK_NOFOLLOW))
+        return false;
+    if (other[0] && (st.st_mtim.tv_sec > oldest->tv_sec ||
+                     (st.st_mtim.tv_sec == oldest->tv_sec &&
+                      st.st_mtim.tv_nsec >= oldest->tv_nsec)))
+        return false;
+    *oldest = st.st_mtim;
+    return true;
+}
+
+/* More than FILES_MAX are not kept: the one that was not used for longest goes.
+ */
+static void drop_oldest(const char *dir)
+{
+    DIR *handle = opendir(dir);
+    char oldest_name[NAME_MAX + 1] = "";
+    struct timespec oldest = { 0 };
+    struct dirent *item;
+    size_t count = 0;
+    while (handle && (item = readdir(handle)) != NULL) {
+        size_t size = strlen(item->d_name);
+        if (size < 4 || strncmp(item->d_name, "patterns-", 9) ||
+            strcmp(item->d_name + size - 3, ".hs"))
+            continue;
+        count++;
+        if (is_older(dirfd(handle), item->d_name, oldest_name, &oldest))
+            memcpy(oldest_name, item->d_name, size + 1);
+    }
+    if (handle && count > FILES_MAX)
+        unlinkat(dirfd(handle), oldest_name, 0);
+    if (handle)
+        closedir(handle);
 }
 
 void cache_write(const char *dir, const char *key, struct view bytes)
@@ -144,6 +193,7 @@ void cache_write(const char *dir, const char *key, struct view bytes)
         close(fd);
         if (!done || rename(temporary, path))
             unlink(temporary);
+        drop_oldest(dir);
     }
     free(path);
     free(temporary);

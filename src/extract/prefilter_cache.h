@@ -8,6 +8,8 @@
  * renamed. What is not as it must be (another owner, writable by others, cut
  * short, changed) is as if it were not there, and written anew.
  *
+ * Of many files those that were used last are kept.
+ *
  * One process compiles while others that want the same wait for it: a lock
  * file, which the kernel opens again when its holder dies.
  *
@@ -31,7 +33,7 @@ bool cache_read(const char *dir, const char *key, struct buf *out);
 /* Waits until nobody else holds the key's lock, and holds it. The descriptor,
  * -1 when there can be none. */
 int cache_lock(const char *dir, const char *key);
-void cache_unlock(int lock_fd);
+void cache_unlock(const char *dir, const char *key, int lock_fd);
 
 /* Keeps the bytes, or does not. */
 void cache_write(const char *dir, const char *key, struct view bytes);

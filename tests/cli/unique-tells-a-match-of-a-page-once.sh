@@ -5,9 +5,9 @@ source "$TESTS/cli/lib.sh"
 mkdir pages
 printf 'a b a c a1 b2' >pages/1
 printf 'a b' >pages/2
-"$FETCHGREP" extract pages -e '[a-z]' -e '(?<letter>[ab])\d?' --unique -o out \
+"$FETCHGREP" extract -j1 pages -e '[a-z]' -e '(?<letter>[ab])\d?' --unique -o out \
     --progress none
 matches out id pattern offset match
 outcomes out id matches
-"$FETCHGREP" extract pages -e '(?<letter>[ab])\d?' --unique --only-group letter
-"$FETCHGREP" extract pages -e '[a-z]' --unique --count
+"$FETCHGREP" extract -j1 pages -e '(?<letter>[ab])\d?' --unique --only-group letter
+"$FETCHGREP" extract -j1 pages -e '[a-z]' --unique --count
