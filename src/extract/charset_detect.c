@@ -23,6 +23,22 @@ static struct view part_of(struct view body)
     return view_first(view_from(body, start), LOOKED_AT);
 }
 
+/* Most of uchardet's names are labels of the standard. */
+static enum charset charset_called(const char *name)
+{
+    static const struct {
+        const char *name;
+        enum charset charset;
+    } others[] = {
+        { "UHC", CHARSET_EUC_KR },
+        { "MAC-CYRILLIC", CHARSET_X_MAC_CYRILLIC },
+    };
+    for (size_t i = 0; i < ARRAY_COUNT(others); i++)
+        if (!strcmp(name, others[i].name))
+            return others[i].charset;
+    return charset_of_label(view_of_string(name));
+}
+
 enum charset charset_detect(struct charset_reader *reader, struct view body)
 {
     struct view part = part_of(body);
@@ -34,8 +50,7 @@ enum charset charset_detect(struct charset_reader *reader, struct view body)
     enum charset charset = CHARSET_NONE;
     if (uchardet_handle_data(reader->detector, part.data, part.size) == 0) {
         uchardet_data_end(reader->detector);
-        charset = charset_of_label(
-            view_of_string(uchardet_get_charset(reader->detector)));
+        charset = charset_called(uchardet_get_charset(reader->detector));
     }
     /* A page is not thrown away, nor read as pairs of bytes, on a guess. */
     bool is_too_bold = charset == CHARSET_REPLACEMENT ||

@@ -76,6 +76,7 @@ START_TEST(a_full_outcome_is_the_documented_json)
         .http = LITERAL("1.1"),
         .mime = LITERAL("text/html"),
         .charset = LITERAL("utf-8"),
+        .charset_from = LITERAL("header"),
         .has_body = true,
         .body_bytes = 10433,
         .has_text = true,
@@ -97,7 +98,9 @@ START_TEST(a_full_outcome_is_the_documented_json)
         "{\"id\":17,\"url\":\"http://a/\",\"outcome\":\"pattern-limit\","
         "\"status\":200,\"final_url\":\"http://b/\",\"attempts\":1,"
         "\"redirects\":2,\"ip\":\"127.0.0.1\",\"http\":\"1.1\","
-        "\"mime\":\"text/html\",\"charset\":\"utf-8\",\"bytes\":10433,"
+        "\"mime\":\"text/"
+        "html\",\"charset\":\"utf-8\",\"charset_from\":\"header\",\"bytes\":"
+        "10433,"
         "\"text_bytes\":48211,\"replaced\":3,\"digest\":\"sha1:ABC\","
         "\"fetched_at\":\"2026-11-22T07:30:14.123Z\","
         "\"ms\":{\"dns\":0.1,\"connect\":0.3,\"tls\":0,"
