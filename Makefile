@@ -82,7 +82,8 @@ LIB_SRCS := $(filter-out src/cli/main.c,$(SRCS))
 LIB_OBJS := $(LIB_SRCS:%.c=$(B)/%.o)
 UNITS    := $(wildcard tests/unit/*/test_*.c)
 UNIT_BINS := $(UNITS:%.c=$(B)/%)
-TOOLS    := $(patsubst %.c,$(B)/%,$(wildcard tests/server/*.c))
+TOOLS    := $(patsubst %.c,$(B)/%,$(wildcard tests/server/*.c \
+              tests/support/*.c))
 BENCH_TOOLS := $(B)/tests/bench/count_locks.so $(B)/tests/bench/hs_floor
 FUZZERS  := $(patsubst %.c,$(B)/%,$(wildcard tests/fuzz/fuzz_*.c))
 PROGRAM  := $(B)/fetchgrep
@@ -135,6 +136,12 @@ $(B)/tests/bench/%: tests/bench/%.c $(B)/libfetchgrep.a Makefile
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(CPPFLAGS_OWN) $(CPPFLAGS) $(CFLAGS_OWN) $(CFLAGS) -o $@ $< \
 	    $(B)/libfetchgrep.a $(LDFLAGS) $(LDLIBS)
+
+$(B)/tests/support/%: tests/support/%.c Makefile
+	$(call say,TOOL,$<)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(CPPFLAGS_OWN) $(CPPFLAGS) $(CFLAGS_OWN) $(SAN) $(CFLAGS) \
+	    -MMD -MP -o $@ $< $(LDFLAGS) -lpcre2-8
 
 $(B)/tests/bench/%.so: tests/bench/%.c Makefile
 	$(call say,TOOL,$<)

@@ -252,7 +252,9 @@ static bool compile_with(const struct patterns *patterns,
 /*
  * A search that begins anew where a window ended finds the same, but for what
  * depends on where it began: \G, verbs that end it or jump ahead, and anchored
- * patterns, which PCRE2 tries at the first position only.
+ * patterns, which PCRE2 tries at the first position only. And where a line ends
+ * in CRLF alone, JIT code of PCRE2 10.42 takes the limit on starts for the
+ * text's end.
  */
 static bool may_have_windows(const struct pattern *pattern)
 {
@@ -261,6 +263,8 @@ static bool may_have_windows(const struct pattern *pattern)
         if (memmem(pattern->regex, pattern->regex_size, words[i],
                    strlen(words[i])))
             return false;
+    if (ask(pattern->code, PCRE2_INFO_NEWLINE) == PCRE2_NEWLINE_CRLF)
+        return false;
     return !(ask(pattern->code, PCRE2_INFO_ALLOPTIONS) & PCRE2_ANCHORED);
 }
 
