@@ -91,16 +91,15 @@ static const struct mend gb18030_mends[] = {
 /* What the pointers of an index mean in bytes, and who knows them. */
 struct source {
     const char *converter;
-    size_t row;                      /* pointers with the same lead byte */
-    size_t count;                    /* of pointers */
-    const char prefix;               /* byte in front, or 0 */
-    unsigned char lead, second_lead; /* the second from `gap` rows on */
-    size_t gap;
-    unsigned char trail, second_trail; /* the second from `trail_gap` on */
-    size_t trail_gap;
+    size_t row;   /* pointers with the same lead byte */
+    size_t count; /* of pointers */
+    size_t gap, trail_gap;
     size_t skip_from, skip_to; /* pointers that are left out */
     const struct mend *mends;
     size_t mend_count;
+    const char prefix;                 /* byte in front, or 0 */
+    unsigned char lead, second_lead;   /* the second from `gap` rows on */
+    unsigned char trail, second_trail; /* the second from `trail_gap` on */
 };
 
 enum { NEVER = 1000 };
@@ -231,7 +230,7 @@ uint32_t *charset_index_new(enum charset_index index,
         return NULL;
     }
     iconv_t converter = iconv_open("WCHAR_T", source->converter);
-    if (converter == (iconv_t)-1) {
+    if ((intptr_t)converter == -1) {
         free(points);
         *ret_result = CHARSET_NO_CONVERTER;
         return NULL;

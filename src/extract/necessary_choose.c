@@ -9,6 +9,7 @@
  */
 #include "necessary_items.h"
 
+#include <assert.h>
 #include <math.h>
 
 enum {
@@ -64,6 +65,7 @@ const struct option *option_of_branches(const struct node *choice,
     double chance = 0;
     if (!option)
         return NULL;
+    assert(count > 0);
     option->literal = LITERAL_ENOUGH;
     budget =
         budget / count > BRANCH_BUDGET_MIN ? budget / count : BRANCH_BUDGET_MIN;

@@ -339,6 +339,7 @@ static bool advance(struct span_chain *chain, struct link *link,
     while (link && (done = step(chain, link, effects, &has_ended, err)) &&
            has_ended) {
         struct link *next = find(chain, link->span->warcs_before + 1);
+        assert(next != link);
         done = take_out(chain, link, err);
         if (next && has_predecessor(chain, next->span)) {
             next->is_known = true;

@@ -16,7 +16,8 @@ static const char path[] = "FILE";
 
 static struct patterns *read_set(struct view text, struct error *err)
 {
-    struct patterns *patterns = patterns_new(&(struct patterns_options){ 0 }, err);
+    struct patterns *patterns =
+        patterns_new(&(struct patterns_options){ 0 }, err);
     if (patterns && !patterns_add_text(patterns, text, path, err)) {
         patterns_free(patterns);
         return NULL;

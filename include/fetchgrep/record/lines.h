@@ -25,9 +25,9 @@ struct outcome_line {
     struct view mime;
     struct view charset;
     struct view charset_from; /* the rule that decided it */
-    bool has_body;       /* bytes means something */
-    uint64_t body_bytes; /* as sent */
-    bool has_text;       /* text_bytes and matches mean something */
+    bool has_body;            /* bytes means something */
+    uint64_t body_bytes;      /* as sent */
+    bool has_text;            /* text_bytes and matches mean something */
     uint64_t text_bytes;
     uint64_t replaced_count; /* U+FFFD put in; 0 is left out */
     struct view digest;

@@ -29,8 +29,8 @@ struct pipeline_options {
     size_t input_count;
     const struct patterns *patterns; /* NULL: fetch */
     const struct prefilter *prefilter;
-    const char *dir;                 /* run directory; NULL: standard output */
-    bool restarts;                   /* --restart */
+    const char *dir; /* run directory; NULL: standard output */
+    bool restarts;   /* --restart */
     struct match_options matches;
     enum team_isolation isolation;
     uint32_t worker_count;
