@@ -64,6 +64,7 @@ const struct option *option_of_branches(const struct node *choice,
     double chance = 0;
     if (!option)
         return NULL;
+    struct option **link = &option->branches;
     option->literal = LITERAL_ENOUGH;
     budget =
         budget / count > BRANCH_BUDGET_MIN ? budget / count : BRANCH_BUDGET_MIN;
@@ -74,8 +75,9 @@ const struct option *option_of_branches(const struct node *choice,
         if (!branch)
             return NULL; /* a branch may match anything */
         *branch = *found;
-        branch->next = option->branches;
-        option->branches = branch;
+        branch->next = NULL;
+        *link = branch;
+        link = &branch->next;
         option->literal = fmin(option->literal, found->literal);
         chance += exp2(-found->information);
     }
