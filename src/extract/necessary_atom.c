@@ -1,5 +1,5 @@
 /*
- * Reads the atoms of PCRE2's syntax: characters, escapes, classes.
+ * Reads the atoms of PCRE2's syntax: characters, `.`, escapes.
  */
 #include "necessary_parse.h"
 
@@ -8,7 +8,7 @@ enum { CODE_POINT_LAST = 0x10ffff };
 /* ---- characters ------------------------------------------------------- */
 
 /* The next character: of UTF-8 where that is on, else a byte. */
-static uint32_t take_character(struct parser *parser)
+uint32_t parser_take_character(struct parser *parser)
 {
     unsigned char c = parser_peek(parser, 0);
     size_t size = !parser->rules.is_utf || c < 0xc0 ? 1
@@ -102,7 +102,7 @@ static struct node *new_character(struct parser *parser, uint32_t c)
 
 struct node *parse_literal(struct parser *parser)
 {
-    return new_character(parser, take_character(parser));
+    return new_character(parser, parser_take_character(parser));
 }
 
 static struct byte_set all_bytes(void)
@@ -155,7 +155,7 @@ static uint32_t take_braced(struct parser *parser, int base)
     return value;
 }
 
-static uint32_t take_digits(struct parser *parser, int base, int count)
+uint32_t parser_take_digits(struct parser *parser, int base, int count)
 {
     uint32_t value = 0;
     while (count-- > 0 && digit_value(parser_peek(parser, 0)) < base) {
@@ -177,7 +177,7 @@ static uint32_t take_control(struct parser *parser)
 }
 
 /* False when the escape is no character. The letter is behind us. */
-static bool take_escaped(struct parser *parser, unsigned char letter,
+bool parser_take_escaped(struct parser *parser, unsigned char letter,
                          uint32_t *ret_c)
 {
     static const char letters[] = "aefnrt", values[] = "\a\x1b\f\n\r\t";
@@ -185,10 +185,10 @@ static bool take_escaped(struct parser *parser, unsigned char letter,
     if (simple)
         *ret_c = (uint32_t)values[simple - letters];
     else if (letter == '0')
-        *ret_c = take_digits(parser, 8, 2);
+        *ret_c = parser_take_digits(parser, 8, 2);
     else if (letter == 'x')
         *ret_c = parser_takes(parser, "{") ? take_braced(parser, 16)
-                                           : take_digits(parser, 16, 2);
+                                           : parser_take_digits(parser, 16, 2);
     else if (letter == 'o' && parser_takes(parser, "{"))
         *ret_c = take_braced(parser, 8);
     else if (letter == 'c')
@@ -200,7 +200,7 @@ static bool take_escaped(struct parser *parser, unsigned char letter,
     return true;
 }
 
-static bool is_alphanumeric(unsigned char c)
+bool is_alphanumeric(unsigned char c)
 {
     return (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z');
 }
@@ -223,7 +223,7 @@ static void add_property(struct parser *parser, struct char_class *class,
 }
 
 /* \d and its like, and properties. False for another letter. */
-static bool add_escape(struct parser *parser, struct char_class *class,
+bool parser_add_escape(struct parser *parser, struct char_class *class,
                        unsigned char letter)
 {
     if (letter == 'p' || letter == 'P')
@@ -249,7 +249,7 @@ static struct node *parse_reference(struct parser *parser)
     else {
         if (parser_peek(parser, 0) == '+' || parser_peek(parser, 0) == '-')
             parser->at++;
-        take_digits(parser, 10, 9);
+        parser_take_digits(parser, 10, 9);
     }
     return node_new(parser, NODE_ANYTHING);
 }
@@ -260,12 +260,12 @@ static struct node *parse_reference(struct parser *parser)
 static struct node *parse_number(struct parser *parser)
 {
     size_t start = --parser->at;
-    uint32_t number = take_digits(parser, 10, 9);
+    uint32_t number = parser_take_digits(parser, 10, 9);
     size_t end = parser->at;
     if (number < 10 || parser->text.data[start] >= '8')
         return node_new(parser, NODE_ANYTHING);
     parser->at = start;
-    uint32_t octal = take_digits(parser, 8, 3);
+    uint32_t octal = parser_take_digits(parser, 8, 3);
     if (number > parser->open_count)
         return new_character(parser, octal);
     if (parser->at != end)
@@ -273,8 +273,8 @@ static struct node *parse_number(struct parser *parser)
     return node_new(parser, NODE_ANYTHING);
 }
 
-static struct node *new_class_node(struct parser *parser,
-                                   const struct char_class *class)
+struct node *new_class_node(struct parser *parser,
+                            const struct char_class *class)
 {
     return new_set(parser, class->may);
 }
@@ -312,9 +312,9 @@ struct node *parse_escape(struct parser *parser)
     unsigned char letter = (unsigned char)parser->text.data[parser->at++];
     if (letter >= '1' && letter <= '9')
         return parse_number(parser);
-    if (take_escaped(parser, letter, &c))
+    if (parser_take_escaped(parser, letter, &c))
         return new_character(parser, c);
-    if (add_escape(parser, &class, letter))
+    if (parser_add_escape(parser, &class, letter))
         return new_class_node(parser, &class);
     switch (letter) {
     case 'A':
@@ -340,151 +340,4 @@ struct node *parse_escape(struct parser *parser)
     default:
         return parser_give_up(parser, "an escape is not known");
     }
-}
-
-/* ---- classes in brackets ---------------------------------------------- */
-
-/* What was read before: does `-` now begin a range? */
-enum range_state { RANGE_NONE, RANGE_POSSIBLE, RANGE_STARTED };
-
-struct class_reader {
-    struct char_class class;
-    enum range_state state;
-    uint32_t first; /* of the range, if it is one */
-};
-
-static void read_character(struct parser *parser, struct class_reader *reader,
-                           uint32_t c)
-{
-    uint32_t first = reader->state == RANGE_STARTED ? reader->first : c;
-    char_class_add_range(&reader->class, parser->rules, first, c);
-    reader->state =
-        reader->state == RANGE_STARTED ? RANGE_NONE : RANGE_POSSIBLE;
-    reader->first = c;
-}
-
-/* Where [:name:] ends, counted from behind `[`; 0 when it is none. As PCRE2
- * looks for it. */
-static size_t posix_size(const struct parser *parser)
-{
-    unsigned char terminator = parser_peek(parser, 0);
-    if (terminator != ':' && terminator != '.' && terminator != '=')
-        return 0;
-    for (size_t i = 1; parser->at + i + 1 < parser->text.size; i++) {
-        unsigned char c = parser_peek(parser, i),
-                      d = parser_peek(parser, i + 1);
-        if (c == '\\' && (d == ']' || d == '\\'))
-            i++;
-        else if ((c == '[' && d == terminator) || c == ']')
-            return 0;
-        else if (c == terminator && d == ']')
-            return i + 2;
-    }
-    return 0;
-}
-
-static void read_posix(struct parser *parser, struct class_reader *reader,
-                       size_t size)
-{
-    struct view name =
-        view_first(view_from(parser->text, parser->at + 1), size - 3);
-    bool is_negated = parser_peek(parser, 1) == '^';
-    parser->at += size;
-    reader->state = RANGE_NONE;
-    if (!char_class_add_posix(&reader->class, parser->rules,
-                              view_from(name, is_negated), is_negated))
-        parser_give_up(parser, "a POSIX class is not known");
-}
-
-static void read_escape(struct parser *parser, struct class_reader *reader)
-{
-    uint32_t c = 0;
-    if (!is_alphanumeric(parser_peek(parser, 0))) {
-        read_character(parser, reader, take_character(parser));
-        return;
-    }
-    unsigned char letter = (unsigned char)parser->text.data[parser->at++];
-    if (letter == 'Q') {
-        parser->is_quoted = true;
-    } else if (letter == 'E') {
-        return;
-    } else if (letter == 'b') {
-        read_character(parser, reader, '\b');
-    } else if (letter == 'g' || letter == '8' || letter == '9') {
-        read_character(parser, reader, letter);
-    } else if (letter >= '1' && letter <= '7') {
-        parser->at--;
-        read_character(parser, reader, take_digits(parser, 8, 3));
-    } else if (take_escaped(parser, letter, &c)) {
-        read_character(parser, reader, c);
-    } else if (add_escape(parser, &reader->class, letter)) {
-        reader->state = RANGE_NONE;
-    } else {
-        parser_give_up(parser, "an escape in a class is not known");
-    }
-}
-
-static bool is_class_blank(const struct parser *parser)
-{
-    unsigned char c = parser_peek(parser, 0);
-    return parser->rules.is_extended_more && (c == ' ' || c == '\t');
-}
-
-static void read_item(struct parser *parser, struct class_reader *reader)
-{
-    size_t size;
-    if (parser->is_quoted) {
-        if (parser_takes(parser, "\\E"))
-            parser->is_quoted = false;
-        else
-            read_character(parser, reader, take_character(parser));
-    } else if (is_class_blank(parser)) {
-        parser->at++;
-    } else if (parser_takes(parser, "[")) {
-        size = posix_size(parser);
-        if (size)
-            read_posix(parser, reader, size);
-        else
-            read_character(parser, reader, '[');
-    } else if (reader->state == RANGE_POSSIBLE && parser_takes(parser, "-")) {
-        reader->state = RANGE_STARTED;
-    } else if (parser_takes(parser, "\\")) {
-        read_escape(parser, reader);
-    } else {
-        read_character(parser, reader, take_character(parser));
-    }
-}
-
-/* `^`, and what may stand around it. */
-static bool take_negation(struct parser *parser)
-{
-    bool is_negated = false;
-    for (;;) {
-        if (parser_takes(parser, "\\E") || parser_takes(parser, "\\Q\\E"))
-            continue;
-        if (is_class_blank(parser))
-            parser->at++;
-        else if (!is_negated && parser_takes(parser, "^"))
-            is_negated = true;
-        else
-            return is_negated;
-    }
-}
-
-struct node *parse_class(struct parser *parser)
-{
-    struct class_reader reader = { .state = RANGE_NONE };
-    if (parser_takes(parser, "[:<:]]") || parser_takes(parser, "[:>:]]"))
-        return node_new(parser, NODE_BOUNDARY);
-    bool is_negated = take_negation(parser);
-    do {
-        if (parser_at_end(parser))
-            return parser_give_up(parser, "a class has no end");
-        read_item(parser, &reader); /* even if it is `]` */
-    } while (parser->is_quoted || !parser_takes(parser, "]"));
-    if (reader.state == RANGE_STARTED)
-        char_class_add_range(&reader.class, parser->rules, '-', '-');
-    if (is_negated)
-        char_class_negate(&reader.class, parser->rules);
-    return new_class_node(parser, &reader.class);
 }

@@ -65,6 +65,7 @@ const struct option *option_of_branches(const struct node *choice,
     double chance = 0;
     if (!option)
         return NULL;
+    struct option **link = &option->branches;
     assert(count > 0);
     option->literal = LITERAL_ENOUGH;
     budget =
@@ -76,8 +77,9 @@ const struct option *option_of_branches(const struct node *choice,
         if (!branch)
             return NULL; /* a branch may match anything */
         *branch = *found;
-        branch->next = option->branches;
-        option->branches = branch;
+        branch->next = NULL;
+        *link = branch;
+        link = &branch->next;
         option->literal = fmin(option->literal, found->literal);
         chance += exp2(-found->information);
     }

@@ -23,8 +23,8 @@ struct option {
     const struct item *items;
     size_t count;
     bool has_boundary_before, has_boundary_behind;
-    const struct option *branches; /* when there are no items */
-    const struct option *next;     /* among branches */
+    struct option *branches; /* when there are no items */
+    struct option *next;     /* among branches */
 };
 
 struct items {

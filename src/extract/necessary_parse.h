@@ -1,6 +1,6 @@
 /*
- * necessary_parse.h - the state of reading a regex; between necessary_parse.c
- * (groups, quantifiers) and necessary_atom.c (characters, escapes, classes).
+ * necessary_parse.h - the state of reading a regex; between the files that read
+ * its parts.
  */
 #ifndef FETCHGREP_EXTRACT_NECESSARY_PARSE_H
 #define FETCHGREP_EXTRACT_NECESSARY_PARSE_H
@@ -52,16 +52,44 @@ struct view parser_take_until(struct parser *parser, char terminator);
  * blanks under (?x). */
 void parser_skip_ignored(struct parser *parser);
 
+/* ---- necessary_parse.c ------------------------------------------------ */
+
+/* Branches, up to the end of their group. */
+struct node *parse_choice(struct parser *parser);
+
+/* ---- necessary_group.c ------------------------------------------------ */
+
+/* "(" is behind us. */
+struct node *parse_parenthesis(struct parser *parser);
+
 /* ---- necessary_atom.c ------------------------------------------------- */
 
 /* A character as it stands in the text. */
 struct node *parse_literal(struct parser *parser);
 
-/* `.` is behind us. */
+/* `.`, or a backslash, is behind us. */
 struct node *parse_dot(struct parser *parser);
-
-/* A backslash, or `[`, is behind us. */
 struct node *parse_escape(struct parser *parser);
+
+/* The next character: of UTF-8 where that is on, else a byte. */
+uint32_t parser_take_character(struct parser *parser);
+uint32_t parser_take_digits(struct parser *parser, int base, int count);
+
+/* The letter of an escape is behind us. Is it for a character? */
+bool parser_take_escaped(struct parser *parser, unsigned char letter,
+                         uint32_t *ret_c);
+
+/* Is it \d or its like, or a property? Then it is added. */
+bool parser_add_escape(struct parser *parser, struct char_class *class,
+                       unsigned char letter);
+
+bool is_alphanumeric(unsigned char c);
+struct node *new_class_node(struct parser *parser,
+                            const struct char_class *class);
+
+/* ---- necessary_bracket.c ---------------------------------------------- */
+
+/* `[` is behind us. */
 struct node *parse_class(struct parser *parser);
 
 #endif

@@ -84,9 +84,10 @@ static void append_repeat(struct buf *out, const struct node *node)
                               size_product(node->max, set_max_size(child)));
         return;
     }
-    buf_append_string(out, "(?:");
+    bool is_grouped = child->kind == NODE_CHOICE; /* so it will be written */
+    buf_append_string(out, is_grouped ? "" : "(?:");
     expression_append_node(out, child);
-    buf_append_char(out, ')');
+    buf_append_string(out, is_grouped ? "" : ")");
     append_times(out, node->min, node->max);
 }
 

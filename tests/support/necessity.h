@@ -9,9 +9,12 @@
 #include "../../src/extract/prefilter_scan.h"
 
 #include <pcre2.h>
+#include <stdio.h>
+#include <stdlib.h>
 
 /* A pattern and its condition, both compiled. */
 struct necessity {
+    char *regex;
     pcre2_code *code;
     pcre2_match_context *context;
     pcre2_match_data *match;
@@ -70,6 +73,7 @@ static inline bool necessity_open(struct necessity *necessity,
 {
     enum { ROOM = 1 << 20, LIMIT = 200000, HEAP_KB = 16 << 10 };
     *necessity = (struct necessity){ .scanner = *scanner };
+    necessity->regex = view_dup(regex); /* for messages */
     necessity->code = necessity_compile(regex, options);
     buf_init(&necessity->expression, ROOM);
     if (!necessity->code)
@@ -91,6 +95,7 @@ static inline void necessity_close(struct necessity *necessity)
     pcre2_match_data_free(necessity->match);
     pcre2_match_context_free(necessity->context);
     pcre2_code_free(necessity->code);
+    free(necessity->regex);
     buf_release(&necessity->expression);
 }
 
@@ -107,10 +112,8 @@ static inline bool necessity_holds(const struct necessity *necessity,
                                    struct view subject)
 {
     bool is_found = false;
-    necessity->scanner.scan(necessity->database,
-                            subject.size ? subject.data : "",
-                            (unsigned)subject.size, 0, necessity->scratch,
-                            necessity_on_match, &is_found);
+    (void)scanner_scan(&necessity->scanner, necessity->database, subject,
+                       necessity->scratch, necessity_on_match, &is_found);
     return is_found;
 }
 
