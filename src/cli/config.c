@@ -212,12 +212,12 @@ static void set_fetch(struct config *config, const struct raw_options *raw,
 static void describe_text(const struct text_options *text, bool has_unicode,
                           struct buf *out)
 {
-    buf_append_format(out, " charset=%s%s%s",
+    buf_append_format(out, " charset=%s unicode=%s binary=%s",
                       text->is_raw        ? "raw"
                       : text->has_charset ? charset_name(text->charset)
                                           : "auto",
-                      has_unicode ? " unicode" : "",
-                      text->searches_binary ? " binary" : "");
+                      has_unicode ? "yes" : "no",
+                      text->searches_binary ? "yes" : "no");
 }
 
 /* The options without which the same inputs give other results. */
