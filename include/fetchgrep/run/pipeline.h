@@ -29,9 +29,11 @@ struct pipeline_options {
     size_t input_count;
     const struct patterns *patterns; /* NULL: fetch */
     const struct prefilter *prefilter;
-    const char *dir;                 /* run directory; NULL: standard output */
-    bool restarts;                   /* --restart */
+    const char *dir; /* run directory; NULL: standard output */
+    bool restarts;   /* --restart */
     struct match_options matches;
+    struct costs *costs; /* what patterns cost is added there (threads only);
+                            NULL: not measured */
     enum team_isolation isolation;
     uint32_t worker_count;
     size_t worker_memory;    /* heap of a worker process */
