@@ -298,7 +298,8 @@ static const uint32_t *find_candidates(struct matcher *matcher,
         return candidates(matcher, subject, text, ret_count);
     int64_t start_ns = matcher->seeker.now_ns();
     const uint32_t *indexes = candidates(matcher, subject, text, ret_count);
-    costs->scan_ns += matcher->seeker.now_ns() - start_ns;
+    if (subject == SUBJECT_TEXT && matcher->scan)
+        costs->scan_ns += matcher->seeker.now_ns() - start_ns;
     costs->page_counts[subject]++;
     costs->byte_counts[subject] += text.size;
     return indexes;
