@@ -14,6 +14,7 @@ struct matcher {
     struct prefilter_scan *scan;          /* NULL: all patterns always run */
     uint32_t *of_subject[SUBJECT_COUNT];  /* indexes of patterns */
     size_t subject_counts[SUBJECT_COUNT]; /* of them */
+    bool is_scanned;                      /* `scan` has something to look for */
     struct costs *costs;                  /* NULL: not measured */
     bool goes_on; /* the next search is of the same page */
 };
@@ -54,6 +55,8 @@ struct matcher *matcher_new(const struct patterns *patterns,
     matcher->patterns = patterns;
     matcher->max_matches = options->max_matches;
     matcher->costs = options->costs;
+    matcher->is_scanned =
+        options->prefilter && prefilter_is_on(options->prefilter);
     if (!seeker_init(&matcher->seeker, patterns, options, err)) {
         matcher_free(matcher);
         return NULL;
@@ -298,7 +301,7 @@ static const uint32_t *find_candidates(struct matcher *matcher,
         return candidates(matcher, subject, text, ret_count);
     int64_t start_ns = matcher->seeker.now_ns();
     const uint32_t *indexes = candidates(matcher, subject, text, ret_count);
-    if (subject == SUBJECT_TEXT && matcher->scan)
+    if (subject == SUBJECT_TEXT && matcher->is_scanned)
         costs->scan_ns += matcher->seeker.now_ns() - start_ns;
     costs->page_counts[subject]++;
     costs->byte_counts[subject] += text.size;
