@@ -23,7 +23,7 @@ static uint32_t usable_cores(void)
 static bool check_operands(const struct raw_options *raw, struct error *err)
 {
     enum command command = raw->command;
-    if (!raw->operands.count)
+    if (!raw->operands.count && command != COMMAND_EXPLAIN)
         return error_set(err, ERR_USAGE, "no %s given; usage: %s",
                          command == COMMAND_EXTRACT ? "input" : "manifest",
                          command_usage(command));
@@ -33,8 +33,10 @@ static bool check_operands(const struct raw_options *raw, struct error *err)
     int flags = raw->dir ? O_RDWR : fcntl(STDOUT_FILENO, F_GETFL);
     if ((flags & O_ACCMODE) == O_RDONLY)
         return error_set(err, ERR_USAGE,
-                         "standard output is closed, and there is no run "
-                         "directory (-o DIR) for the matches");
+                         command == COMMAND_EXPLAIN
+                             ? "standard output is closed"
+                             : "standard output is closed, and there is no run "
+                               "directory (-o DIR) for the matches");
     if (command == COMMAND_FETCH && !raw->dir)
         return error_set(err, ERR_USAGE, "fetch needs a run directory: -o DIR");
     return true;
@@ -247,9 +249,9 @@ static bool describe_shaping(struct config *config,
 
 static enum pipeline_command pipeline_command(enum command command)
 {
-    return command == COMMAND_FETCH     ? PIPELINE_FETCH
-           : command == COMMAND_EXTRACT ? PIPELINE_EXTRACT
-                                        : PIPELINE_RUN;
+    return command == COMMAND_FETCH ? PIPELINE_FETCH
+           : command == COMMAND_RUN ? PIPELINE_RUN
+                                    : PIPELINE_EXTRACT;
 }
 
 static void set_pipeline(struct config *config, const struct raw_options *raw,

@@ -2,6 +2,7 @@
 
 #include "fetchgrep/base/interrupt.h"
 #include "fetchgrep/base/log.h"
+#include "fetchgrep/run/explain.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -12,11 +13,13 @@ static const char usage[] =
     "usage: fetchgrep run MANIFEST... (-e REGEX | -f FILE)... [-o DIR]\n"
     "       fetchgrep fetch MANIFEST... -o DIR\n"
     "       fetchgrep extract INPUT... (-e REGEX | -f FILE)... [-o DIR]\n"
+    "       fetchgrep explain (-e REGEX | -f FILE)... [INPUT...]\n"
     "\n"
     "run      download the URLs of the manifests and search the pages\n"
     "fetch    download only\n"
     "extract  search pages kept earlier: run directories, .warc and .warc.gz\n"
     "         files, directories, files\n"
+    "explain  tell how each pattern is run, and what it costs on such pages\n"
     "\n"
     "A manifest is a text file with a URL a line; - is standard input.\n"
     "Without -o matches go to standard output: URL, a tab, the match.\n"
@@ -90,6 +93,26 @@ static bool run_pipeline(const struct raw_options *raw, int *ret_status,
     return done;
 }
 
+static bool explain(const struct raw_options *raw, int *ret_status,
+                    struct error *err)
+{
+    struct config config;
+    struct buf text;
+    if (!config_init(&config, raw, err))
+        return false;
+    buf_init(&text, SIZE_MAX / 2);
+    bool done = explain_patterns(&config.pipeline, raw->is_json, &text,
+                                 ret_status, err);
+    if (done) {
+        fwrite(text.data, 1, text.size, stdout);
+        int status = flush_output();
+        *ret_status = status ? status : *ret_status;
+    }
+    buf_release(&text);
+    config_release(&config);
+    return done;
+}
+
 /* What each command does with its options. */
 static bool (*const commands[COMMAND_COUNT])(const struct raw_options *raw,
                                              int *ret_status,
@@ -97,6 +120,7 @@ static bool (*const commands[COMMAND_COUNT])(const struct raw_options *raw,
     [COMMAND_RUN] = run_pipeline,
     [COMMAND_FETCH] = run_pipeline,
     [COMMAND_EXTRACT] = run_pipeline,
+    [COMMAND_EXPLAIN] = explain,
 };
 
 static int run_command(enum command command, int argc, char **argv)
@@ -134,7 +158,7 @@ int main(int argc, char **argv)
         return flush_output();
     }
     if (*word)
-        log_error("unknown command \"%s\": run, fetch or extract "
+        log_error("unknown command \"%s\": run, fetch, extract or explain "
                   "(fetchgrep --help)",
                   word);
     else

@@ -50,11 +50,11 @@ static const char *const progresses[] = { "auto", "plain", "none", NULL };
 
 static const struct option_row rows[] = {
     { "regexp", 'e', KIND_PATTERN, 0, 0, 0, NULL, NULL, "REGEX",
-      "a pattern (PCRE2 syntax); may be given again", FOR_SEARCH },
+      "a pattern (PCRE2 syntax); may be given again", FOR_PATTERNS },
     { "file", 'f', KIND_PATTERN, 0, 0, 0, NULL, NULL, "FILE",
-      "a pattern file: NAME REGEX a line, # comments", FOR_SEARCH },
+      "a pattern file: NAME REGEX a line, # comments", FOR_PATTERNS },
     { "ignore-case", 'i', KIND_FLAG, AT(ignore_case), 0, 0, NULL, NULL, NULL,
-      "patterns ignore case", FOR_SEARCH },
+      "patterns ignore case", FOR_PATTERNS },
     { "output", 'o', KIND_STRING, AT(dir), 0, 0, NULL, NULL, "DIR",
       "the run directory (default: matches to standard output)", FOR_ALL },
     { "restart", 0, KIND_FLAG, AT(restarts), 0, 0, NULL, NULL, NULL,
@@ -75,31 +75,33 @@ static const struct option_row rows[] = {
       "order of the results", FOR_ALL },
     { "charset", 0, KIND_STRING, AT(charset), 0, 0, "auto", NULL,
       "auto|raw|NAME",
-      "what pages are read as (auto: what they say; raw: bytes)", FOR_SEARCH },
+      "what pages are read as (auto: what they say; raw: bytes)",
+      FOR_PATTERNS },
     { "unicode", 0, KIND_FLAG, AT(has_unicode), 0, 0, NULL, NULL, NULL,
-      "\\w, \\d, \\s and \\b know all of Unicode", FOR_SEARCH },
+      "\\w, \\d, \\s and \\b know all of Unicode", FOR_PATTERNS },
     { "binary", 0, KIND_FLAG, AT(searches_binary), 0, 0, NULL, NULL, NULL,
-      "search pages that are no text too", FOR_SEARCH },
+      "search pages that are no text too", FOR_PATTERNS },
     { "max-matches", 0, KIND_COUNT, AT(max_matches), 1, UINT32_MAX, "100000",
       NULL, "N", "of a page and pattern at most", FOR_SEARCH },
     { "no-prefilter", 0, KIND_FLAG, AT(has_no_prefilter), 0, 0, NULL, NULL,
-      NULL, "run every pattern on every page", FOR_SEARCH },
+      NULL, "run every pattern on every page", FOR_PATTERNS },
     { "page-time", 0, KIND_TIME, AT(page_time_ms), 1, DAY_MS, "10s", NULL, "T",
-      "for all patterns of a page together", FOR_SEARCH },
+      "for all patterns of a page together", FOR_PATTERNS },
     { "status", 0, KIND_CHOICE, AT(status), 0, 0, "2xx", statuses, "2xx|any",
-      "which pages patterns run on", FOR_SEARCH },
+      "which pages patterns run on", FOR_PATTERNS },
     { "type", 0, KIND_STRING, AT(types), 0, 0, NULL, NULL, "TYPES",
       "records of these types: response,resource,revisit,conversion",
-      FOR_EXTRACT },
+      FOR_KEPT },
     { "mime", 0, KIND_LIST, AT(mimes), 0, 0, NULL, NULL, "TYPES",
       "pages of these media types: text/html,application/*; may be given again",
-      FOR_EXTRACT },
+      FOR_KEPT },
     { "url-pattern", 0, KIND_LIST, AT(url_regexes), 0, 0, NULL, NULL, "REGEX",
-      "pages whose URL it matches (PCRE2); may be given again", FOR_EXTRACT },
+      "pages whose URL it matches (PCRE2); may be given again", FOR_KEPT },
     { "check-digests", 0, KIND_FLAG, AT(checks_digests), 0, 0, NULL, NULL, NULL,
       "compare the digests that records tell; CRCs always are", FOR_EXTRACT },
     { "workers", 'j', KIND_WORKERS, AT(workers), 1, 4096, "auto", NULL, "N",
-      "extract team's size (auto: cores this process may use)", FOR_ALL },
+      "extract team's size (auto: cores this process may use)",
+      FOR_ALL | FOR_EXPLAIN },
     { "isolation", 0, KIND_CHOICE, AT(isolation), 0, 0, "threads", isolations,
       "threads|processes", "what the team is made of", FOR_ALL },
     { "worker-memory", 0, KIND_SIZE, AT(worker_memory), 16 * MEGA,
@@ -130,7 +132,7 @@ static const struct option_row rows[] = {
     { "stall-timeout", 0, KIND_TIME, AT(stall_timeout_ms), 1, DAY_MS, "20s",
       NULL, "T", "no byte for so long", FOR_NETWORK },
     { "max-body", 0, KIND_SIZE, AT(max_body), 1, GIGA, "10M", NULL, "SIZE",
-      "longest body, as sent and as decoded", FOR_ALL },
+      "longest body, as sent and as decoded", FOR_ALL | FOR_EXPLAIN },
     { "max-redirects", 0, KIND_COUNT, AT(max_redirects), 0, 1000, "10", NULL,
       "N", "hops followed at most", FOR_NETWORK },
     { "header", 0, KIND_LIST, AT(headers), 0, 0, NULL, NULL, "'K: V'",
@@ -162,12 +164,14 @@ static const struct option_row rows[] = {
     { "part-size", 0, KIND_SIZE, AT(part_size), 4 * KILO, UINT64_C(1) << 50,
       "4M", NULL, "SIZE", "large archives are read in parts of it",
       FOR_EXTRACT },
+    { "json", 0, KIND_FLAG, AT(is_json), 0, 0, NULL, NULL, NULL,
+      "an object a line instead of a text", FOR_EXPLAIN },
     { "max-failed", 0, KIND_STRING, AT(max_failed), 0, 0, NULL, NULL, "N|P%",
       "more failed entries than this: exit status 1", FOR_ALL },
     { "progress", 0, KIND_CHOICE, AT(progress), 0, 0, "auto", progresses,
       "auto|plain|none", "lines on standard error while it runs", FOR_ALL },
     { "help", 'h', KIND_FLAG, AT(wants_help), 0, 0, NULL, NULL, NULL,
-      "this text", FOR_ALL },
+      "this text", FOR_ALL | FOR_EXPLAIN },
 };
 
 enum { ROW_COUNT = ARRAY_COUNT(rows), LONG_BASE = 256 };
@@ -483,7 +487,7 @@ void options_release(struct raw_options *raw)
 
 const char *command_name(enum command command)
 {
-    static const char *const names[] = { "run", "fetch", "extract" };
+    static const char *const names[] = { "run", "fetch", "extract", "explain" };
     return names[command];
 }
 
@@ -493,6 +497,7 @@ const char *command_usage(enum command command)
         "fetchgrep run MANIFEST... (-e REGEX | -f FILE)... [-o DIR] [options]",
         "fetchgrep fetch MANIFEST... -o DIR [options]",
         "fetchgrep extract INPUT... (-e REGEX | -f FILE)... [-o DIR] [options]",
+        "fetchgrep explain (-e REGEX | -f FILE)... [INPUT...] [options]",
     };
     return usages[command];
 }

@@ -17,6 +17,7 @@ enum command {
     COMMAND_RUN,
     COMMAND_FETCH,
     COMMAND_EXTRACT,
+    COMMAND_EXPLAIN,
     COMMAND_COUNT,
 };
 
@@ -24,8 +25,11 @@ enum command_bit {
     FOR_RUN = 1 << COMMAND_RUN,
     FOR_FETCH = 1 << COMMAND_FETCH,
     FOR_EXTRACT = 1 << COMMAND_EXTRACT,
+    FOR_EXPLAIN = 1 << COMMAND_EXPLAIN,
     FOR_NETWORK = FOR_RUN | FOR_FETCH,
     FOR_SEARCH = FOR_RUN | FOR_EXTRACT,
+    FOR_KEPT = FOR_EXTRACT | FOR_EXPLAIN,
+    FOR_PATTERNS = FOR_SEARCH | FOR_EXPLAIN,
     FOR_ALL = FOR_RUN | FOR_FETCH | FOR_EXTRACT,
 };
 
@@ -90,6 +94,7 @@ struct raw_options {
     struct string_list mimes;
     struct string_list url_regexes;
     bool checks_digests;
+    bool is_json;
     const char *max_failed;
     bool allows_private;
     const char *private_ranges; /* NULL: all */

@@ -16,6 +16,7 @@
 struct jit {
     atomic_bool is_done;
     pthread_mutex_t lock;
+    int code; /* what PCRE2 said to it */
 };
 
 struct pattern {

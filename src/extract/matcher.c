@@ -14,6 +14,8 @@ struct matcher {
     struct prefilter_scan *scan;          /* NULL: all patterns always run */
     uint32_t *of_subject[SUBJECT_COUNT];  /* indexes of patterns */
     size_t subject_counts[SUBJECT_COUNT]; /* of them */
+    bool is_scanned;                      /* `scan` has something to look for */
+    struct costs *costs;                  /* NULL: not measured */
     bool goes_on; /* the next search is of the same page */
 };
 
@@ -22,6 +24,7 @@ struct search {
     const struct pattern *pattern;
     struct cursor at;
     size_t match_count;
+    bool has_begun;
 };
 
 static bool sort_by_subject(struct matcher *matcher)
@@ -51,6 +54,9 @@ struct matcher *matcher_new(const struct patterns *patterns,
     }
     matcher->patterns = patterns;
     matcher->max_matches = options->max_matches;
+    matcher->costs = options->costs;
+    matcher->is_scanned =
+        options->prefilter && prefilter_is_on(options->prefilter);
     if (!seeker_init(&matcher->seeker, patterns, options, err)) {
         matcher_free(matcher);
         return NULL;
@@ -240,6 +246,39 @@ static enum search_result go_on(struct matcher *matcher, struct search *search,
     return SEARCH_DONE;
 }
 
+/* The same with a look at what it costs. */
+static enum search_result run(struct matcher *matcher, struct search *search,
+                              struct view text, match_fn *on_match, void *ctx,
+                              struct matcher_report *report, struct error *err)
+{
+    if (!matcher->costs)
+        return go_on(matcher, search, text, on_match, ctx, report, err);
+    size_t index = (size_t)(search->pattern - matcher->patterns->list);
+    struct pattern_cost *cost = &matcher->costs->patterns[index];
+    size_t match_count = search->match_count;
+    size_t limited_count = report->limited_count;
+    int64_t start_ns = matcher->seeker.now_ns();
+    enum search_result result =
+        go_on(matcher, search, text, on_match, ctx, report, err);
+    cost->ns += matcher->seeker.now_ns() - start_ns;
+    cost->run_count += !search->has_begun;
+    cost->page_count += !match_count && search->match_count;
+    cost->match_count += search->match_count - match_count;
+    cost->limit_count += report->limited_count - limited_count;
+    search->has_begun = true;
+    return result;
+}
+
+/* A pattern's time is over for good. */
+static void end_late(struct matcher *matcher, const struct search *search,
+                     struct matcher_report *report)
+{
+    size_t index = (size_t)(search->pattern - matcher->patterns->list);
+    note_error(report, search->pattern, SEEK_PAGE_TIME, search->at.window);
+    if (matcher->costs)
+        matcher->costs->patterns[index].limit_count++;
+}
+
 /* What one pattern may take at first of the time that is left of a page. */
 enum { FIRST_PARTS = 4 };
 
@@ -253,6 +292,22 @@ static const uint32_t *candidates(struct matcher *matcher, enum subject subject,
     return matcher->of_subject[subject];
 }
 
+static const uint32_t *find_candidates(struct matcher *matcher,
+                                       enum subject subject, struct view text,
+                                       size_t *ret_count)
+{
+    struct costs *costs = matcher->costs;
+    if (!costs)
+        return candidates(matcher, subject, text, ret_count);
+    int64_t start_ns = matcher->seeker.now_ns();
+    const uint32_t *indexes = candidates(matcher, subject, text, ret_count);
+    if (subject == SUBJECT_TEXT && matcher->is_scanned)
+        costs->scan_ns += matcher->seeker.now_ns() - start_ns;
+    costs->page_counts[subject]++;
+    costs->byte_counts[subject] += text.size;
+    return indexes;
+}
+
 /* Each pattern in its turn; one that takes long waits until the others have
  * run. */
 static bool search_all(struct matcher *matcher, enum subject subject,
@@ -260,14 +315,14 @@ static bool search_all(struct matcher *matcher, enum subject subject,
                        struct matcher_report *report, struct error *err)
 {
     size_t parts = matcher->patterns->count > 1 ? FIRST_PARTS : 1, count;
-    const uint32_t *indexes = candidates(matcher, subject, text, &count);
+    const uint32_t *indexes = find_candidates(matcher, subject, text, &count);
     for (size_t i = 0; i < count; i++) {
         struct search search = {
             .pattern = &matcher->patterns->list[indexes[i]],
         };
         seek_allot(&matcher->seeker, parts);
         enum search_result result =
-            go_on(matcher, &search, text, on_match, ctx, report, err);
+            run(matcher, &search, text, on_match, ctx, report, err);
         if (result == SEARCH_LATE)
             matcher->waiting[matcher->waiting_count++] = search;
         else if (result == SEARCH_FAILED)
@@ -285,10 +340,9 @@ static bool search_waiting(struct matcher *matcher, struct view text,
         struct search *search = &matcher->waiting[i];
         seek_allot(&matcher->seeker, matcher->waiting_count - i);
         enum search_result result =
-            go_on(matcher, search, text, on_match, ctx, report, err);
+            run(matcher, search, text, on_match, ctx, report, err);
         if (result == SEARCH_LATE)
-            note_error(report, search->pattern, SEEK_PAGE_TIME,
-                       search->at.window);
+            end_late(matcher, search, report);
         else if (result == SEARCH_FAILED)
             return false;
     }

@@ -295,7 +295,7 @@ void pattern_make_ready(const struct pattern *pattern)
     /* Without JIT (a machine that forbids it, a construct it lacks) the
      * interpreter gives the same matches. */
     if (!atomic_load_explicit(&jit->is_done, memory_order_relaxed))
-        (void)pcre2_jit_compile(pattern->code, PCRE2_JIT_COMPLETE);
+        jit->code = pcre2_jit_compile(pattern->code, PCRE2_JIT_COMPLETE);
     atomic_store_explicit(&jit->is_done, true, memory_order_release);
     pthread_mutex_unlock(&jit->lock);
 }
@@ -547,6 +547,41 @@ bool patterns_find_group(const struct patterns *patterns, size_t index,
         return false;
     *ret_group = pattern->capture_group[number - 1];
     return true;
+}
+
+static void tell_why_no_jit(const struct pattern *pattern,
+                            struct pattern_facts *facts)
+{
+    int code = pattern->jit->code;
+    if (memmem(pattern->regex, pattern->regex_size, "(*NO_JIT)", 9))
+        snprintf(facts->why_no_jit, sizeof(facts->why_no_jit),
+                 "the expression says (*NO_JIT)");
+    else if (code == PCRE2_ERROR_JIT_BADOPTION)
+        snprintf(facts->why_no_jit, sizeof(facts->why_no_jit),
+                 "this PCRE2 was built without JIT");
+    else
+        pcre2_get_error_message(code, (PCRE2_UCHAR *)facts->why_no_jit,
+                                sizeof(facts->why_no_jit));
+}
+
+void patterns_facts(const struct patterns *patterns, size_t index,
+                    struct pattern_facts *ret_facts)
+{
+    const struct pattern *pattern = &patterns->list[index];
+    struct pattern_facts facts = {
+        .has_windows = pattern->has_windows,
+        .group_count = pattern->group_count,
+        .group_names = pattern->group_names,
+        /* UINT32_MAX where there is none. */
+        .match_limit = ask(pattern->code, PCRE2_INFO_MATCHLIMIT),
+        .depth_limit = ask(pattern->code, PCRE2_INFO_DEPTHLIMIT),
+        .heap_limit_kb = ask(pattern->code, PCRE2_INFO_HEAPLIMIT),
+    };
+    pattern_make_ready(pattern);
+    pcre2_pattern_info(pattern->code, PCRE2_INFO_JITSIZE, &facts.jit_bytes);
+    if (!facts.jit_bytes)
+        tell_why_no_jit(pattern, &facts);
+    *ret_facts = facts;
 }
 
 void patterns_describe(const struct patterns *patterns, struct buf *out)

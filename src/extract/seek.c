@@ -35,16 +35,45 @@ enum {
  * readings: about a second at the speed of JIT code. */
 #define WINDOW_AREA UINT64_C(2000000000)
 
-static void set_limits(struct seeker *seeker,
-                       const struct matcher_options *options)
+/* Before patterns have had their say. */
+static struct matcher_limits
+limits_of_options(const struct matcher_options *options)
 {
-    uint32_t match_limit =
-        options->match_limit ? options->match_limit : DEFAULT_MATCH_LIMIT;
-    size_t heap_bytes = options->heap_limit_bytes ? options->heap_limit_bytes
-                                                  : DEFAULT_HEAP_LIMIT;
-    pcre2_set_match_limit(seeker->context, match_limit);
-    pcre2_set_depth_limit(seeker->context, DEPTH_LIMIT);
-    pcre2_set_heap_limit(seeker->context, (uint32_t)(heap_bytes / 1024));
+    return (struct matcher_limits){
+        .match_limit =
+            options->match_limit ? options->match_limit : DEFAULT_MATCH_LIMIT,
+        .depth_limit = DEPTH_LIMIT,
+        .heap_bytes = options->heap_limit_bytes ? options->heap_limit_bytes
+                                                : DEFAULT_HEAP_LIMIT,
+        .jit_stack_bytes = options->jit_stack_bytes ? options->jit_stack_bytes
+                                                    : DEFAULT_JIT_STACK,
+        .max_matches = options->max_matches,
+        .page_time_ms = options->page_time_ms,
+    };
+}
+
+/* PCRE2 takes a limit of the pattern's own only when it is the lower one. */
+void matcher_limits(const struct matcher_options *options,
+                    const struct pattern_facts *facts,
+                    struct matcher_limits *ret_limits)
+{
+    struct matcher_limits limits = limits_of_options(options);
+    if (facts->match_limit < limits.match_limit)
+        limits.match_limit = facts->match_limit;
+    if (facts->depth_limit < limits.depth_limit)
+        limits.depth_limit = facts->depth_limit;
+    if (facts->heap_limit_kb < limits.heap_bytes / 1024)
+        limits.heap_bytes = (size_t)facts->heap_limit_kb * 1024;
+    *ret_limits = limits;
+}
+
+static void set_limits(struct seeker *seeker,
+                       const struct matcher_limits *limits)
+{
+    pcre2_set_match_limit(seeker->context, limits->match_limit);
+    pcre2_set_depth_limit(seeker->context, limits->depth_limit);
+    pcre2_set_heap_limit(seeker->context,
+                         (uint32_t)(limits->heap_bytes / 1024));
     pcre2_jit_stack_assign(seeker->context, NULL, seeker->jit_stack);
 }
 
@@ -60,8 +89,8 @@ static uint32_t most_captures(const struct patterns *patterns)
 bool seeker_init(struct seeker *seeker, const struct patterns *patterns,
                  const struct matcher_options *options, struct error *err)
 {
-    size_t large =
-        options->jit_stack_bytes ? options->jit_stack_bytes : DEFAULT_JIT_STACK;
+    const struct matcher_limits limits = limits_of_options(options);
+    size_t large = limits.jit_stack_bytes;
     *seeker = (struct seeker){
         .capture_count = most_captures(patterns),
         .is_raw = !(patterns->flags & PCRE2_UTF),
@@ -79,7 +108,7 @@ bool seeker_init(struct seeker *seeker, const struct patterns *patterns,
         seeker_release(seeker);
         return error_no_memory(err, "a matcher");
     }
-    set_limits(seeker, options);
+    set_limits(seeker, &limits);
     return true;
 }
 

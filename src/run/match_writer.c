@@ -120,6 +120,10 @@ static bool count_match(struct match_writer *writer, const struct match *match)
 static bool add(struct match_writer *writer, const struct match *match,
                 struct error *err)
 {
+    if (writer->options->is_dropped) {
+        writer->count++;
+        return true;
+    }
     enum view_set_result result =
         writer->seen
             ? view_set_add(writer->seen, match->pattern_index, match->whole)

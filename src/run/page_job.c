@@ -18,6 +18,9 @@ static void worker_free(void *ctx, void *state)
     struct worker *worker = state;
     (void)ctx;
     matcher_free(worker->matcher);
+    if (worker->costs)
+        costs_add(worker->job->costs, worker->costs);
+    costs_free(worker->costs);
     text_reader_free(worker->texts);
     warc_writer_free(worker->warc);
     warc_reader_free(worker->reader);
@@ -43,7 +46,12 @@ static bool start_search(struct worker *worker, uint64_t seed,
     for (int i = 0; i < SUBJECT_COUNT; i++)
         worker->has_subject[i] =
             patterns_has_subject(job->patterns, (enum subject)i);
-    worker->matcher = matcher_new(job->patterns, &job->matcher, err);
+    struct matcher_options options = job->matcher;
+    if (job->costs &&
+        !(worker->costs = costs_new(patterns_count(job->patterns), err)))
+        return false;
+    options.costs = worker->costs;
+    worker->matcher = matcher_new(job->patterns, &options, err);
     if (!worker->matcher)
         return false;
     worker->texts = text_reader_new(&job->text);

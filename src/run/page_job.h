@@ -32,6 +32,7 @@ struct page_job {
     struct matcher_options matcher;
     struct text_options text;
     struct match_options matches;
+    struct costs *costs; /* gets those of each worker; NULL: not measured */
     bool searches_any_status; /* --status any */
     bool is_stream;           /* messages instead of outcomes */
     size_t max_body;          /* as decoded */

@@ -24,6 +24,7 @@ struct worker {
     const struct page_job *job;
     struct team_work *work;            /* the item at work */
     struct matcher *matcher;           /* NULL: nothing is searched */
+    struct costs *costs;               /* of the matcher; NULL: none */
     struct text_reader *texts;         /* likewise */
     struct warc_writer *warc;          /* NULL: nothing is kept */
     struct warc_reader *reader;        /* made when first needed */

@@ -517,6 +517,7 @@ static void describe_job(struct pipeline *pipeline, bool is_fetched)
     job->matcher.page_time_ms = options->page_time_ms;
     job->matcher.prefilter = options->prefilter;
     job->matches = options->matches;
+    job->costs = options->costs;
     job->text = options->text;
     job->searches_any_status = options->searches_any_status;
     job->choice = options->choice;

@@ -15,6 +15,7 @@
 #ifndef FETCHGREP_EXTRACT_MATCHER_H
 #define FETCHGREP_EXTRACT_MATCHER_H
 
+#include "fetchgrep/extract/costs.h"
 #include "fetchgrep/extract/patterns.h"
 #include "fetchgrep/extract/prefilter.h"
 #include "fetchgrep/model/match.h"
@@ -29,7 +30,22 @@ struct matcher_options {
     uint64_t page_time_ms;   /* of all patterns together; 0: no clock */
     int64_t (*now_ns)(void); /* NULL: clock_now_ns */
     const struct prefilter *prefilter; /* of the same patterns; NULL: none */
+    struct costs *costs; /* of this matcher alone; NULL: not measured */
 };
+
+/* What the options come to for one pattern, its own (*LIMIT_…) included. */
+struct matcher_limits {
+    uint32_t match_limit;
+    uint32_t depth_limit;
+    size_t heap_bytes;
+    size_t jit_stack_bytes;
+    size_t max_matches;
+    uint64_t page_time_ms; /* 0: no clock */
+};
+
+void matcher_limits(const struct matcher_options *options,
+                    const struct pattern_facts *facts,
+                    struct matcher_limits *ret_limits);
 
 struct matcher_report {
     uint64_t match_count;

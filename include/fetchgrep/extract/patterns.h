@@ -58,6 +58,22 @@ bool patterns_has_subject(const struct patterns *patterns,
 bool patterns_find_group(const struct patterns *patterns, size_t index,
                          struct view name, uint32_t *ret_group);
 
+/* How PCRE2 runs a pattern. */
+struct pattern_facts {
+    size_t jit_bytes;     /* machine code; 0: the interpreter runs it, */
+    char why_no_jit[128]; /* and why: a sentence part */
+    bool has_windows;     /* the page's clock is read while it looks for a
+                             match, not between matches only */
+    uint32_t group_count;
+    const struct view *group_names; /* borrowed */
+    /* What the expression says of itself, (*LIMIT_MATCH=…) and the like;
+     * UINT32_MAX: nothing. */
+    uint32_t match_limit, depth_limit, heap_limit_kb;
+};
+
+void patterns_facts(const struct patterns *patterns, size_t index,
+                    struct pattern_facts *ret_facts);
+
 /* Appends what makes this set: options, names, expressions. For the run id. */
 void patterns_describe(const struct patterns *patterns, struct buf *out);
 

@@ -16,6 +16,7 @@ struct match_options {
     bool is_unique;  /* --unique */
     bool is_count;   /* --count */
     bool is_ordered; /* --order manifest */
+    bool is_dropped; /* they are found, and not written */
 };
 
 #endif

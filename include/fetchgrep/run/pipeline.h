@@ -32,6 +32,8 @@ struct pipeline_options {
     const char *dir; /* run directory; NULL: standard output */
     bool restarts;   /* --restart */
     struct match_options matches;
+    struct costs *costs; /* what patterns cost is added there (threads only);
+                            NULL: not measured */
     enum team_isolation isolation;
     uint32_t worker_count;
     size_t worker_memory;    /* heap of a worker process */
