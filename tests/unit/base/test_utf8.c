@@ -12,7 +12,8 @@ static void compare(const char *text, size_t size)
     struct view view = view_of(text, size);
     size_t quick = utf8_valid_prefix(view);
     size_t plain = utf8_valid_prefix_plain(view);
-    ck_assert_uint_eq(quick, plain);
+    if (quick != plain)
+        ck_abort_msg("%zu instead of %zu", quick, plain);
 }
 
 /* Around the borders of what is looked at at once. */
@@ -22,14 +23,14 @@ static const size_t places[] = { 0,   28,  29,  30,  31,  32,  60,  61,
 
 START_TEST(every_pair_of_bytes_with_what_may_follow)
 {
-    static const unsigned char thirds[] = { 0x00, 0x7f, 0x80, 0x8f, 0x90,
-                                            0x9f, 0xa0, 0xbf, 0xc0, 0xff };
-    static const unsigned char fourths[] = { 'A', 0x80, 0xbf, 0xc2, 0xff };
+    static const unsigned char thirds[] = { 0x7f, 0x80, 0x8f, 0x90,
+                                            0xa0, 0xbf, 0xc0 };
+    static const unsigned char fourths[] = { 'A', 0x80, 0xff };
     char text[TEXT_SIZE];
     size_t turn = 0;
-    unsigned first_from = (unsigned)_i * 32;
+    unsigned first_from = 0x70 + (unsigned)_i * 16;
     memset(text, 'a', sizeof(text));
-    for (unsigned pair = first_from << 8; pair < (first_from + 32) << 8; pair++)
+    for (unsigned pair = first_from << 8; pair < (first_from + 16) << 8; pair++)
         for (size_t i = 0; i < ARRAY_COUNT(thirds); i++)
             for (size_t j = 0; j < ARRAY_COUNT(fourths); j++) {
                 size_t at = places[turn++ % ARRAY_COUNT(places)];
@@ -102,7 +103,7 @@ int main(void)
     Suite *suite = suite_create("utf8");
     TCase *tests = tcase_create("utf8");
     tcase_set_timeout(tests, 60);
-    tcase_add_loop_test(tests, every_pair_of_bytes_with_what_may_follow, 0, 8);
+    tcase_add_loop_test(tests, every_pair_of_bytes_with_what_may_follow, 0, 9);
     tcase_add_loop_test(tests, dense_text_of_every_length, 0, 20);
     tcase_add_test(tests, ascii_ends_at_the_first_other_byte);
     suite_add_tcase(suite, tests);
