@@ -294,16 +294,20 @@ END_TEST
  * none. What needs no converter is read all the same. */
 START_TEST(a_converter_that_is_not_there_is_said)
 {
-    struct rlimit none = { 0, 0 };
+    struct rlimit usual, none;
     struct charset_reader *reader = charset_reader_new();
     struct view body = view_of_string("\xA4\xA4");
     struct buf out = new_buf();
     size_t replaced = 77;
+    ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &usual), 0);
+    none = usual;
+    none.rlim_cur = 0;
     ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &none), 0);
     for (int i = 0; i < 2; i++)
         ck_assert_int_eq(
             charset_decode(reader, CHARSET_BIG5, body, &out, &replaced),
             CHARSET_NO_CONVERTER);
+    ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &usual), 0);
     ck_assert_uint_eq(out.size, 0);
     ck_assert_uint_eq(replaced, 77);
     decode(reader, CHARSET_WINDOWS_1252, body, &out);

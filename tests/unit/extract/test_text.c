@@ -374,13 +374,17 @@ END_TEST
  * said. */
 START_TEST(a_charset_that_this_machine_cannot_read_is_said)
 {
-    const struct rlimit none = { 0, 0 };
+    struct rlimit usual, none;
     struct fixture fixture;
     setup(&fixture, &automatic);
+    ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &usual), 0);
+    none = usual;
+    none.rlim_cur = 0;
     ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &none), 0);
     ck_assert_int_eq(read_text(&fixture, "text/html; charset=big5",
                                view_of_string("\xA4\xA4 <b>")),
                      TEXT_READY);
+    ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &usual), 0);
     ck_assert_str_eq(fixture.text.charset, "windows-1252");
     ck_assert(view_equal_string(fixture.text.bytes, "¤¤ <b>"));
     ck_assert_str_eq(fixture.note,
