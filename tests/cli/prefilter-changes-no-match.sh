@@ -1,6 +1,8 @@
 # shellcheck shell=bash source=tests/cli/lib.sh
 # The same lines (in what order is not promised) with the prefilter and without, over the demonstration site.
 source "$TESTS/cli/lib.sh"
+"$FETCHGREP" explain -e 'zebra' -e 'token[0-9]' | grep -q 'without Vectorscan' &&
+    skip "built without Vectorscan"
 data=$TESTS/../data
 arguments=()
 for file in "$data"/patterns/*.txt; do

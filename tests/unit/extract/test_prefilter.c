@@ -4,6 +4,8 @@
 #include "fetchgrep/extract/matcher.h"
 #include "fetchgrep/extract/prefilter.h"
 
+#include "../../../src/extract/compiled.h"
+
 #include "suite.h"
 
 #include <unistd.h>
@@ -395,7 +397,133 @@ START_TEST(no_pattern_but_of_headers_is_no_scan)
 }
 END_TEST
 
+/* ---- machine code when it is needed ------------------------------------ */
+
+enum { THREADS = 6, LAZY_COUNT = 200, READY_COUNT = 64 };
+
+static size_t jit_size(const struct patterns *patterns, size_t index)
+{
+    size_t size = 0;
+    pcre2_pattern_info(patterns->list[index].code, PCRE2_INFO_JITSIZE, &size);
+    return size;
+}
+
+struct worker {
+    pthread_t thread;
+    pthread_barrier_t *start;
+    const struct patterns *patterns;
+    struct view page;
+    struct buf found;
+    bool done;
+};
+
+static void *search_in_thread(void *ctx)
+{
+    struct worker *worker = ctx;
+    struct error err;
+    struct matcher_report report;
+    struct matcher *matcher =
+        matcher_new(worker->patterns,
+                    &(struct matcher_options){ .max_matches = 100 }, &err);
+    pthread_barrier_wait(worker->start);
+    worker->done =
+        matcher && matcher_search(matcher, SUBJECT_TEXT, worker->page,
+                                  append_match, &worker->found, &report, &err);
+    matcher_free(matcher);
+    return NULL;
+}
+
+static struct patterns *new_lazy(void)
+{
+    struct error err;
+    struct patterns *patterns =
+        patterns_new(&(struct patterns_options){ 0 }, &err);
+    ck_assert_ptr_nonnull(patterns);
+    for (unsigned i = 0; i < LAZY_COUNT; i++) {
+        char regex[32];
+        snprintf(regex, sizeof(regex), "w%03u([a-z]+)x", i);
+        ck_assert(
+            patterns_add_expression(patterns, view_of_string(regex), &err));
+    }
+    return patterns;
+}
+
+START_TEST(threads_that_need_the_same_patterns_find_the_same)
+{
+    struct worker workers[THREADS];
+    pthread_barrier_t start;
+    struct buf page;
+    struct patterns *patterns = new_lazy();
+    bool has_jit = jit_size(patterns, 0) > 0;
+    buf_init(&page, SIZE_MAX / 2);
+    for (unsigned i = 0; i < LAZY_COUNT; i++)
+        buf_append_format(&page, "w%03uabcx ", i);
+    for (size_t i = 0; i < LAZY_COUNT; i++)
+        ck_assert_int_eq(jit_size(patterns, i) > 0, has_jit && i < READY_COUNT);
+    pthread_barrier_init(&start, NULL, THREADS);
+    for (size_t i = 0; i < THREADS; i++) {
+        workers[i] = (struct worker){ .start = &start,
+                                      .patterns = patterns,
+                                      .page = buf_view(&page) };
+        buf_init(&workers[i].found, SIZE_MAX / 2);
+        ck_assert(!pthread_create(&workers[i].thread, NULL, search_in_thread,
+                                  &workers[i]));
+    }
+    for (size_t i = 0; i < THREADS; i++)
+        pthread_join(workers[i].thread, NULL);
+    for (size_t i = 0; i < LAZY_COUNT; i++)
+        ck_assert_int_eq(jit_size(patterns, i) > 0, has_jit);
+    for (size_t i = 0; i < THREADS; i++) {
+        ck_assert(workers[i].done && workers[i].found.size);
+        ck_assert(view_equal(buf_view(&workers[i].found),
+                             buf_view(&workers[0].found)));
+    }
+    for (size_t i = 0; i < THREADS; i++)
+        buf_release(&workers[i].found);
+    pthread_barrier_destroy(&start);
+    buf_release(&page);
+    patterns_free(patterns);
+}
+END_TEST
+
+/* Facts tell how a pattern is run, although it was not run yet. */
+START_TEST(facts_are_of_the_compiled_pattern)
+{
+    struct pattern_facts facts;
+    struct patterns *patterns = new_lazy();
+    bool has_jit = jit_size(patterns, 0) > 0;
+    patterns_facts(patterns, LAZY_COUNT - 1, &facts);
+    ck_assert_int_eq(facts.jit_bytes > 0, has_jit);
+    ck_assert_int_eq(facts.why_no_jit[0] == '\0', has_jit);
+    ck_assert_uint_eq(jit_size(patterns, LAZY_COUNT - 2), 0);
+    patterns_free(patterns);
+}
+END_TEST
+
 #if WITH_HS
+
+/* A pattern whose condition does not hold is never compiled for. */
+START_TEST(what_does_not_run_is_not_compiled)
+{
+    struct pair pair;
+    struct buf lines;
+    struct error err;
+    struct matcher_report report;
+    buf_init(&lines, SIZE_MAX / 2);
+    for (unsigned i = 0; i < LAZY_COUNT; i++)
+        buf_append_format(&lines, "p%u w%03u([a-z]+)x\n", i, i);
+    pair_open(&pair, buf_string(&lines));
+    ck_assert(matcher_search(pair.with, SUBJECT_TEXT,
+                             view_of_string("w150abcx"), append_match,
+                             &pair.found, &report, &err));
+    ck_assert_uint_eq(report.match_count, 1);
+    for (size_t i = READY_COUNT; i < LAZY_COUNT; i++)
+        ck_assert_int_eq(atomic_load(&pair.patterns->list[i].jit->is_done),
+                         i == 150);
+    buf_release(&lines);
+    pair_close(&pair);
+}
+END_TEST
 
 static void check_condition(const struct pair *pair, size_t index,
                             const char *expected, const char *expected_why)
@@ -600,7 +728,10 @@ int main(void)
     tcase_add_test(sets, empty_text_and_text_without_data_are_searched);
     tcase_add_test(sets, short_pages_are_searched_to_their_end);
     tcase_add_test(sets, no_pattern_but_of_headers_is_no_scan);
+    tcase_add_test(sets, threads_that_need_the_same_patterns_find_the_same);
+    tcase_add_test(sets, facts_are_of_the_compiled_pattern);
 #if WITH_HS
+    tcase_add_test(sets, what_does_not_run_is_not_compiled);
     tcase_add_test(sets, conditions_are_told_and_why_there_is_none);
     tcase_add_test(sets, a_pattern_without_a_condition_always_runs);
     tcase_add_test(sets, switched_off_all_patterns_run);
