@@ -225,13 +225,11 @@ static bool search(struct steps *steps, struct error *err)
     return true;
 }
 
-/* Decode, text, match: for pages that are searched. */
-static bool search_page(struct steps *steps, struct error *err)
+/* Decode and text. Where it comes to text, the page is one to be searched. */
+static bool make_text(struct steps *steps, struct error *err)
 {
     const char *why_not;
     bool is_text;
-    if (!is_wanted(steps))
-        return true;
     if (!take_off_codings(steps, err, &is_text))
         return false;
     if (!is_text)
@@ -244,7 +242,15 @@ static bool search_page(struct steps *steps, struct error *err)
     if (!text_of_body(steps->plain, &steps->worker->text, &steps->text))
         return error_no_memory(err, "a page's text");
     steps->is_searched = true;
-    return search(steps, err);
+    return true;
+}
+
+/* Decode, text, match: for pages that are searched. */
+static bool search_page(struct steps *steps, struct error *err)
+{
+    if (!is_wanted(steps))
+        return true;
+    return make_text(steps, err) && (!steps->is_searched || search(steps, err));
 }
 
 /* ---- outcome lines ---------------------------------------------------- */
@@ -520,6 +526,30 @@ bool page_job_kept(struct worker *worker, struct block *block,
         steps_add_detail(&steps, "HTTP status %d", steps.head.status);
     }
     steps_end(&steps, &line, row);
+    return true;
+}
+
+bool page_job_text(struct worker *worker, const struct kept_page *kept,
+                   struct view *ret_text, char detail[DETAIL_SIZE],
+                   struct error *err)
+{
+    struct steps steps = {
+        .worker = worker,
+        .bytes = kept->bytes,
+        .has_head = kept->has_head,
+        .mime = kept->mime,
+        .outcome = kept->outcome,
+    };
+    if (kept->detail)
+        steps_add_detail(&steps, "%s", kept->detail);
+    split_head(&steps);
+    take_off_chunks(&steps);
+    if (!make_text(&steps, err))
+        return false;
+    memcpy(detail, steps.detail, DETAIL_SIZE);
+    *ret_text = view_of(NULL, 0);
+    if (steps.is_searched)
+        *ret_text = steps.text.bytes.data ? steps.text.bytes : view_of("", 0);
     return true;
 }
 

@@ -128,8 +128,7 @@ static enum warc_read_result next_record(struct worker *worker,
     }
 }
 
-/* Responses to HTTP requests, and resources: what a page can be made of. */
-static bool is_page(const struct warc_record *record)
+bool record_is_page(const struct warc_record *record)
 {
     return (record->type == WARC_TYPE_RESPONSE &&
             view_starts_with(record->block, "HTTP/")) ||
@@ -158,19 +157,27 @@ static void note_truncation(const struct warc_record *record,
     }
 }
 
-static bool work_on_record(struct worker *worker, struct block *block,
-                           const struct warc_record *record, struct view url,
-                           uint64_t id, struct error *err)
+void kept_page_of_record(const struct warc_record *record,
+                         struct kept_page *ret_kept)
 {
-    struct kept_page kept = {
-        .id = id,
-        .url = url,
+    *ret_kept = (struct kept_page){
+        .url = record->target_uri,
         .bytes = record->block,
         .has_head = record->type == WARC_TYPE_RESPONSE,
         .mime = http_media_type(record->content_type),
         .outcome = OUTCOME_OK,
     };
-    note_truncation(record, &kept);
+    note_truncation(record, ret_kept);
+}
+
+static bool work_on_record(struct worker *worker, struct block *block,
+                           const struct warc_record *record, struct view url,
+                           uint64_t id, struct error *err)
+{
+    struct kept_page kept;
+    kept_page_of_record(record, &kept);
+    kept.id = id;
+    kept.url = url;
     return page_job_kept(worker, block, &kept, err);
 }
 
@@ -188,7 +195,7 @@ static bool read_part(struct page_job *job, struct worker *worker,
            WARC_READ_RECORD) {
         if (atomic_load_explicit(&job->is_stopping, memory_order_relaxed))
             return true;
-        if (!is_page(&record))
+        if (!record_is_page(&record))
             continue;
         if (!work_on_record(worker, block, &record, record.target_uri,
                             span->first_id + says->page_count, err))
@@ -271,7 +278,8 @@ static bool work_on_records(struct page_job *job, struct worker *worker,
         if (result == WARC_READ_ERROR)
             return false;
         bool is_there = result == WARC_READ_RECORD &&
-                        record.offset == page->offset && is_page(&record);
+                        record.offset == page->offset &&
+                        record_is_page(&record);
         bool done =
             is_there ? work_on_record(worker, block, &record,
                                       view_of_string(page->name), page->id, err)

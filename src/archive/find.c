@@ -1,0 +1,269 @@
+#include "fetchgrep/archive/find.h"
+
+#include "cdxj_search.h"
+#include "run_pages.h"
+
+#include "fetchgrep/base/buf.h"
+#include "fetchgrep/base/fs.h"
+#include "fetchgrep/base/json_out.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <jansson.h>
+#include <unistd.h>
+
+void page_place_release(struct page_place *place)
+{
+    free(place->warc);
+    *place = (struct page_place){ 0 };
+}
+
+/* A file of the directory that holds `path`. */
+static char *beside(const char *path, const char *name)
+{
+    const char *slash = strrchr(path, '/');
+    char *joined;
+    int size = slash ? (int)(slash - path) + 1 : 0;
+    return asprintf(&joined, "%.*s%s", size, path, name) < 0 ? NULL : joined;
+}
+
+static enum find_result no_memory(struct error *err)
+{
+    error_no_memory(err, "a page's place");
+    return FIND_ERROR;
+}
+
+/* ---- through outcomes.jsonl ------------------------------------------- */
+
+/* What is looked for: lines with this text in them, then this very member. */
+struct wanted {
+    struct buf text;
+    bool is_at_start;
+    const char *member;
+    uint64_t id;
+    const char *url;
+};
+
+static bool is_wanted(const struct wanted *wanted, const json_t *outcome)
+{
+    const json_t *value = json_object_get(outcome, wanted->member);
+    if (wanted->url)
+        return json_is_string(value) &&
+               !strcmp(json_string_value(value), wanted->url);
+    return json_is_integer(value) &&
+           (uint64_t)json_integer_value(value) == wanted->id;
+}
+
+/* The next line that is meant; NULL at the end. */
+static json_t *next_wanted(FILE *file, const struct wanted *wanted, char **line,
+                           size_t *capacity)
+{
+    ssize_t size;
+    while ((size = getline(line, capacity, file)) >= 0) {
+        const char *at =
+            memmem(*line, (size_t)size, wanted->text.data, wanted->text.size);
+        if (!at || (wanted->is_at_start && at != *line))
+            continue;
+        json_t *outcome = json_loadb(*line, (size_t)size, 0, NULL);
+        if (is_wanted(wanted, outcome))
+            return outcome;
+        json_decref(outcome);
+    }
+    return NULL;
+}
+
+/* The place that an outcome names. */
+static enum find_result place_of(const char *run_dir, const json_t *outcome,
+                                 struct page_place *ret_place,
+                                 struct error *err)
+{
+    const char *warc = json_string_value(json_object_get(outcome, "warc"));
+    const json_t *offset = json_object_get(outcome, "warc_offset");
+    const char *word = json_string_value(json_object_get(outcome, "outcome"));
+    const char *detail = json_string_value(json_object_get(outcome, "detail"));
+    if (!warc) {
+        error_set(err, ERR_DATA, "no page was kept: the outcome is %s%s%s",
+                  word ? word : "not told", detail ? ": " : "",
+                  detail ? detail : "");
+        return FIND_NONE;
+    }
+    if (!json_is_integer(offset) || json_integer_value(offset) < 0 ||
+        !run_pages_is_inside(warc)) {
+        error_set(err, ERR_DATA, "its outcome names no place in a WARC file");
+        return FIND_NONE;
+    }
+    ret_place->warc = fs_join(run_dir, warc);
+    ret_place->offset = (uint64_t)json_integer_value(offset);
+    return ret_place->warc ? FIND_PAGE : no_memory(err);
+}
+
+static enum find_result search_outcomes(const char *run_dir,
+                                        const struct wanted *wanted,
+                                        struct page_place *ret_place,
+                                        struct error *err)
+{
+    char *path = fs_join(run_dir, "outcomes.jsonl"), *line = NULL;
+    size_t capacity = 0;
+    FILE *file = path ? fopen(path, "re") : NULL;
+    enum find_result result = FIND_ERROR;
+    if (!path) {
+        no_memory(err);
+    } else if (!file) {
+        error_set_errno(err, ERR_USAGE, errno, "cannot open %s", path);
+    } else {
+        json_t *outcome = next_wanted(file, wanted, &line, &capacity);
+        if (outcome) {
+            result = place_of(run_dir, outcome, ret_place, err);
+        } else if (ferror(file)) {
+            error_set_errno(err, ERR_SYSTEM, errno, "cannot read %s", path);
+        } else {
+            error_set(err, ERR_DATA, "the run has no such entry");
+            result = FIND_NONE;
+        }
+        json_decref(outcome);
+    }
+    if (file)
+        fclose(file);
+    free(line);
+    free(path);
+    return result;
+}
+
+enum find_result find_by_id(const char *run_dir, uint64_t id,
+                            struct page_place *ret_place, struct error *err)
+{
+    struct wanted wanted = { .is_at_start = true, .member = "id", .id = id };
+    if (!run_pages_check(run_dir, err))
+        return FIND_ERROR;
+    buf_init(&wanted.text, 64);
+    buf_append_format(&wanted.text, "{\"id\":%llu,", (unsigned long long)id);
+    enum find_result result =
+        buf_check(&wanted.text, "an id", err)
+            ? search_outcomes(run_dir, &wanted, ret_place, err)
+            : FIND_ERROR;
+    buf_release(&wanted.text);
+    if (result == FIND_NONE)
+        error_wrap(err, "%s: id %llu", run_dir, (unsigned long long)id);
+    return result;
+}
+
+/* What came of an entry with this URL. */
+static enum find_result find_entry(const char *run_dir, const char *url,
+                                   struct page_place *ret_place,
+                                   struct error *err)
+{
+    struct wanted wanted = { .member = "url", .url = url };
+    buf_init(&wanted.text, 1 << 20);
+    json_out_string(&wanted.text, view_of_string(url));
+    enum find_result result =
+        buf_check(&wanted.text, "a URL", err)
+            ? search_outcomes(run_dir, &wanted, ret_place, err)
+            : FIND_ERROR;
+    buf_release(&wanted.text);
+    return result;
+}
+
+/* ---- by the index ----------------------------------------------------- */
+
+/* The file name of an index becomes a path: that of a file beside it. */
+static enum find_result find_beside(const char *index, const char *url,
+                                    const char *filename,
+                                    struct page_place *ret_place,
+                                    struct error *err)
+{
+    struct page_place place;
+    enum find_result result = cdxj_search(index, url, filename, &place, err);
+    if (result != FIND_PAGE)
+        return result;
+    if (!run_pages_is_inside(place.warc)) {
+        page_place_release(&place);
+        error_set(err, ERR_DATA, "%s names a file elsewhere", index);
+        return FIND_NONE;
+    }
+    ret_place->warc = beside(index, place.warc);
+    ret_place->offset = place.offset;
+    page_place_release(&place);
+    return ret_place->warc ? FIND_PAGE : no_memory(err);
+}
+
+enum find_result find_by_url(const char *run_dir, const char *url,
+                             struct page_place *ret_place, struct error *err)
+{
+    if (!run_pages_check(run_dir, err))
+        return FIND_ERROR;
+    char *index = fs_join(run_dir, "pages/index.cdxj");
+    enum find_result result =
+        index ? find_beside(index, url, NULL, ret_place, err) : no_memory(err);
+    free(index);
+    if (result == FIND_NONE)
+        result = find_entry(run_dir, url, ret_place, err);
+    if (result == FIND_NONE)
+        error_wrap(err, "%s: %s", run_dir, url);
+    return result;
+}
+
+/* "pages" of "pages.warc.gz". */
+static size_t stem_size(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    const char *name = slash ? slash + 1 : path, *end = strstr(name, ".warc");
+    return end ? (size_t)(end - path) : strlen(path);
+}
+
+enum find_result find_in_index(const char *warc, const char *url,
+                               struct page_place *ret_place, struct error *err)
+{
+    const char *slash = strrchr(warc, '/');
+    const char *name = slash ? slash + 1 : warc;
+    char *own, *common = beside(warc, "index.cdxj");
+    if (asprintf(&own, "%.*s.cdxj", (int)stem_size(warc), warc) < 0)
+        own = NULL;
+    enum find_result result = FIND_NONE;
+    if (!own || !common)
+        result = no_memory(err);
+    if (result == FIND_NONE)
+        result = find_beside(own, url, name, ret_place, err);
+    if (result == FIND_NONE)
+        result = find_beside(common, url, name, ret_place, err);
+    free(own);
+    free(common);
+    return result;
+}
+
+/* ---- a run's WARC files ----------------------------------------------- */
+
+static bool is_warc_name(const char *name)
+{
+    return name[0] != '.' && strstr(name, ".warc");
+}
+
+enum find_result find_sole_warc(const char *run_dir, char **ret_warc,
+                                struct error *err)
+{
+    char *pages = fs_join(run_dir, "pages"), *found = NULL;
+    DIR *handle = pages ? opendir(pages) : NULL;
+    const struct dirent *item;
+    size_t count = 0;
+    while (handle && (item = readdir(handle)) != NULL) {
+        if (!is_warc_name(item->d_name) || count++)
+            continue;
+        found = fs_join(pages, item->d_name);
+    }
+    if (handle)
+        closedir(handle);
+    enum find_result result = FIND_NONE;
+    if (!pages || (count && !found)) {
+        result = no_memory(err);
+    } else if (count == 1) {
+        *ret_warc = found;
+        found = NULL;
+        result = FIND_PAGE;
+    } else {
+        error_set(err, ERR_USAGE,
+                  "%s has %zu WARC files: an offset needs the name of one",
+                  pages, count);
+    }
+    free(found);
+    free(pages);
+    return result;
+}

@@ -1,0 +1,263 @@
+#include "fetchgrep/run/show.h"
+
+#include "page_steps.h"
+
+#include "fetchgrep/archive/find.h"
+#include "fetchgrep/base/fs.h"
+#include "fetchgrep/base/log.h"
+#include "fetchgrep/base/utf8.h"
+#include "fetchgrep/model/url.h"
+
+#include <errno.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum reference_kind { BY_ID, BY_OFFSET, BY_URL };
+
+struct show {
+    const struct show_options *options;
+    enum reference_kind kind;
+    uint64_t number; /* the id or the offset */
+    struct page_job job;
+    struct worker *worker;
+    struct warc_reader *reader;
+    struct warc_record record;
+};
+
+/* ---- what is meant ---------------------------------------------------- */
+
+static bool read_reference(struct show *show, struct error *err)
+{
+    struct view text = view_of_string(show->options->page);
+    show->kind = BY_URL;
+    if (view_to_u64(text, &show->number))
+        show->kind = BY_ID;
+    if (!view_starts_with(text, "@"))
+        return true;
+    show->kind = BY_OFFSET;
+    return view_to_u64(view_from(text, 1), &show->number) ||
+           error_set(err, ERR_USAGE,
+                     "\"%s\" is no offset: write it like @12345",
+                     show->options->page);
+}
+
+static bool judge_input(const char *path, bool *ret_is_run, struct error *err)
+{
+    struct stat st;
+    if (stat(path, &st))
+        return error_set_errno(err, ERR_USAGE, errno, "cannot open %s", path);
+    *ret_is_run = S_ISDIR(st.st_mode);
+    if (!*ret_is_run)
+        return true;
+    char *run = fs_join(path, "run.json");
+    bool is_run = run && access(run, F_OK) == 0;
+    free(run);
+    return is_run || error_set(err, ERR_USAGE,
+                               "%s is no run directory and no WARC file", path);
+}
+
+/* ---- going to a record ------------------------------------------------ */
+
+/* The next record that can be read. */
+static enum warc_read_result next_record(struct show *show, struct error *err)
+{
+    enum warc_read_result result;
+    while ((result = warc_reader_next(show->reader, &show->record, err)) ==
+           WARC_READ_DAMAGE)
+        log_warning("%s", err->message);
+    return result;
+}
+
+static bool read_at(struct show *show, const char *warc, uint64_t offset,
+                    bool *ret_is_there, struct error *err)
+{
+    if (!warc_reader_open(show->reader, warc, offset, err))
+        return false;
+    enum warc_read_result result = next_record(show, err);
+    *ret_is_there = result == WARC_READ_RECORD && show->record.offset == offset;
+    return result != WARC_READ_ERROR;
+}
+
+/* A record that an index or the user says is there. */
+static bool need_at(struct show *show, const char *warc, uint64_t offset,
+                    struct error *err)
+{
+    bool is_there;
+    return read_at(show, warc, offset, &is_there, err) &&
+           (is_there ||
+            error_set(err, ERR_DATA, "%s: no record begins at offset %llu",
+                      warc, (unsigned long long)offset));
+}
+
+static bool has_url(const struct show *show, struct buf *surt,
+                    struct view wanted)
+{
+    buf_reset(surt);
+    url_append_surt(show->record.target_uri, surt);
+    return view_equal(buf_view(surt), wanted);
+}
+
+/* Reads the file up to the page that is meant. */
+static bool scan(struct show *show, struct error *err)
+{
+    const char *path = show->options->input;
+    struct buf wanted, surt;
+    buf_init(&wanted, 1 << 20);
+    buf_init(&surt, 1 << 20);
+    url_append_surt(view_of_string(show->options->page), &wanted);
+    bool is_found = false;
+    uint64_t count = 0;
+    enum warc_read_result result = WARC_READ_ERROR;
+    if (buf_check(&wanted, "a URL", err) &&
+        warc_reader_open(show->reader, path, 0, err)) {
+        while (!is_found &&
+               (result = next_record(show, err)) == WARC_READ_RECORD) {
+            if (!record_is_page(&show->record))
+                continue;
+            is_found = show->kind == BY_ID
+                           ? count == show->number
+                           : has_url(show, &surt, buf_view(&wanted));
+            count++;
+        }
+    }
+    buf_release(&wanted);
+    buf_release(&surt);
+    if (is_found || result == WARC_READ_ERROR)
+        return is_found;
+    if (show->kind == BY_ID)
+        return error_set(err, ERR_DATA, "%s: id %s: the file has %llu pages",
+                         path, show->options->page, (unsigned long long)count);
+    return error_set(err, ERR_DATA, "%s: no page of %s", path,
+                     show->options->page);
+}
+
+/* By the index beside the file, as far as that is right. */
+static bool look_up(struct show *show, bool *ret_is_there, struct error *err)
+{
+    struct page_place place;
+    enum find_result found =
+        find_in_index(show->options->input, show->options->page, &place, err);
+    *ret_is_there = false;
+    if (found != FIND_PAGE)
+        return found == FIND_NONE;
+    struct buf wanted, surt;
+    buf_init(&wanted, 1 << 20);
+    buf_init(&surt, 1 << 20);
+    url_append_surt(view_of_string(show->options->page), &wanted);
+    bool done = read_at(show, place.warc, place.offset, ret_is_there, err);
+    *ret_is_there = done && *ret_is_there && record_is_page(&show->record) &&
+                    has_url(show, &surt, buf_view(&wanted));
+    buf_release(&wanted);
+    buf_release(&surt);
+    page_place_release(&place);
+    return done;
+}
+
+static bool find_in_warc(struct show *show, struct error *err)
+{
+    bool is_there = false;
+    if (show->kind == BY_OFFSET)
+        return need_at(show, show->options->input, show->number, err);
+    if (show->kind == BY_URL && !look_up(show, &is_there, err))
+        return false;
+    return is_there || scan(show, err);
+}
+
+static bool find_in_run(struct show *show, struct error *err)
+{
+    const struct show_options *options = show->options;
+    struct page_place place = { .offset = show->number };
+    enum find_result found =
+        show->kind == BY_ID
+            ? find_by_id(options->input, show->number, &place, err)
+        : show->kind == BY_URL
+            ? find_by_url(options->input, options->page, &place, err)
+            : find_sole_warc(options->input, &place.warc, err);
+    if (found != FIND_PAGE)
+        return false;
+    bool done = need_at(show, place.warc, place.offset, err);
+    page_place_release(&place);
+    return done;
+}
+
+/* ---- showing it ------------------------------------------------------- */
+
+/* As much of it as is asked for. */
+static bool append_head(const struct show *show, struct view bytes,
+                        struct buf *out, struct error *err)
+{
+    struct view head = view_first(bytes, show->options->head);
+    if (show->options->part == SHOW_TEXT && head.size < bytes.size)
+        head = view_first(head, utf8_valid_prefix(head));
+    buf_append_view(out, head);
+    return buf_check(out, "a page", err);
+}
+
+static bool show_text(struct show *show, struct buf *out, struct error *err)
+{
+    struct kept_page kept;
+    struct view text;
+    char detail[DETAIL_SIZE];
+    kept_page_of_record(&show->record, &kept);
+    if (!page_job_text(show->worker, &kept, &text, detail, err))
+        return false;
+    if (!text.data)
+        return error_set(err, ERR_DATA, "%s: %s (--raw shows what was kept)",
+                         show->options->page, detail);
+    if (detail[0])
+        log_warning("%s: %s", show->options->page, detail);
+    return append_head(show, text, out, err);
+}
+
+static bool show_headers(struct show *show, struct buf *out, struct error *err)
+{
+    struct http_head head;
+    if (!http_head_parse(show->record.block, &head))
+        return error_set(err, ERR_DATA, "%s: the record has no HTTP head",
+                         show->options->page);
+    return append_head(show, view_first(show->record.block, head.size), out,
+                       err);
+}
+
+static bool show_record(struct show *show, struct buf *out, struct error *err)
+{
+    switch (show->options->part) {
+    case SHOW_RAW:
+        if (show->record.is_cut)
+            log_warning("%s: longer than --max-body; cut there",
+                        show->options->page);
+        return append_head(show, show->record.block, out, err);
+    case SHOW_HEADERS:
+        return show_headers(show, out, err);
+    case SHOW_TEXT:
+    default:
+        return record_is_page(&show->record)
+                   ? show_text(show, out, err)
+                   : error_set(err, ERR_DATA,
+                               "%s: the record there is no page (--raw shows "
+                               "its bytes)",
+                               show->options->page);
+    }
+}
+
+bool show_page(const struct show_options *options, struct buf *out,
+               struct error *err)
+{
+    struct show show = {
+        .options = options,
+        .job = { .max_body = options->max_body, .store = WARC_STORE_NONE },
+    };
+    bool is_run = false;
+    if (!read_reference(&show, err) ||
+        !judge_input(options->input, &is_run, err))
+        return false;
+    show.worker = page_job_worker_new(&show.job, 0, err);
+    show.reader = warc_reader_new(options->max_body + FETCH_HEAD_MAX, err);
+    bool done = show.worker && show.reader &&
+                (is_run ? find_in_run(&show, err) : find_in_warc(&show, err)) &&
+                show_record(&show, out, err);
+    warc_reader_free(show.reader);
+    if (show.worker)
+        page_job_worker_free(&show.job, show.worker);
+    return done;
+}
