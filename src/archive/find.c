@@ -81,6 +81,10 @@ static enum find_result place_of(const char *run_dir, const json_t *outcome,
     const json_t *offset = json_object_get(outcome, "warc_offset");
     const char *word = json_string_value(json_object_get(outcome, "outcome"));
     const char *detail = json_string_value(json_object_get(outcome, "detail"));
+    if (!warc && word && !strcmp(word, "ok")) {
+        error_set(err, ERR_DATA, "the run kept no page of it");
+        return FIND_NONE;
+    }
     if (!warc) {
         error_set(err, ERR_DATA, "no page was kept: the outcome is %s%s%s",
                   word ? word : "not told", detail ? ": " : "",

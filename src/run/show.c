@@ -12,6 +12,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+enum { UTF8_LONGEST = 4 };
+
 enum reference_kind { BY_ID, BY_OFFSET, BY_URL };
 
 struct show {
@@ -68,25 +70,19 @@ static enum warc_read_result next_record(struct show *show, struct error *err)
     return result;
 }
 
+/* A record that an index or the user says is there; ERR_DATA when it is not. */
 static bool read_at(struct show *show, const char *warc, uint64_t offset,
-                    bool *ret_is_there, struct error *err)
+                    struct error *err)
 {
     if (!warc_reader_open(show->reader, warc, offset, err))
         return false;
-    enum warc_read_result result = next_record(show, err);
-    *ret_is_there = result == WARC_READ_RECORD && show->record.offset == offset;
-    return result != WARC_READ_ERROR;
-}
-
-/* A record that an index or the user says is there. */
-static bool need_at(struct show *show, const char *warc, uint64_t offset,
-                    struct error *err)
-{
-    bool is_there;
-    return read_at(show, warc, offset, &is_there, err) &&
-           (is_there ||
-            error_set(err, ERR_DATA, "%s: no record begins at offset %llu",
-                      warc, (unsigned long long)offset));
+    enum warc_read_result result =
+        warc_reader_next(show->reader, &show->record, err);
+    if (result == WARC_READ_DAMAGE || result == WARC_READ_ERROR)
+        return false;
+    return (result == WARC_READ_RECORD && show->record.offset == offset) ||
+           error_set(err, ERR_DATA, "%s: no record begins at offset %llu", warc,
+                     (unsigned long long)offset);
 }
 
 static bool has_url(const struct show *show, struct buf *surt,
@@ -144,20 +140,20 @@ static bool look_up(struct show *show, bool *ret_is_there, struct error *err)
     buf_init(&wanted, 1 << 20);
     buf_init(&surt, 1 << 20);
     url_append_surt(view_of_string(show->options->page), &wanted);
-    bool done = read_at(show, place.warc, place.offset, ret_is_there, err);
-    *ret_is_there = done && *ret_is_there && record_is_page(&show->record) &&
+    bool is_read = read_at(show, place.warc, place.offset, err);
+    *ret_is_there = is_read && record_is_page(&show->record) &&
                     has_url(show, &surt, buf_view(&wanted));
     buf_release(&wanted);
     buf_release(&surt);
     page_place_release(&place);
-    return done;
+    return is_read || err->code == ERR_DATA;
 }
 
 static bool find_in_warc(struct show *show, struct error *err)
 {
     bool is_there = false;
     if (show->kind == BY_OFFSET)
-        return need_at(show, show->options->input, show->number, err);
+        return read_at(show, show->options->input, show->number, err);
     if (show->kind == BY_URL && !look_up(show, &is_there, err))
         return false;
     return is_there || scan(show, err);
@@ -175,7 +171,7 @@ static bool find_in_run(struct show *show, struct error *err)
             : find_sole_warc(options->input, &place.warc, err);
     if (found != FIND_PAGE)
         return false;
-    bool done = need_at(show, place.warc, place.offset, err);
+    bool done = read_at(show, place.warc, place.offset, err);
     page_place_release(&place);
     return done;
 }
@@ -187,8 +183,11 @@ static bool append_head(const struct show *show, struct view bytes,
                         struct buf *out, struct error *err)
 {
     struct view head = view_first(bytes, show->options->head);
-    if (show->options->part == SHOW_TEXT && head.size < bytes.size)
-        head = view_first(head, utf8_valid_prefix(head));
+    if (show->options->part == SHOW_TEXT && head.size < bytes.size) {
+        size_t whole = utf8_valid_prefix(head);
+        if (head.size - whole < UTF8_LONGEST)
+            head = view_first(head, whole);
+    }
     buf_append_view(out, head);
     return buf_check(out, "a page", err);
 }
