@@ -1,6 +1,7 @@
 #include "fetchgrep/archive/find.h"
 
 #include "cdxj_search.h"
+#include "index_files.h"
 #include "run_pages.h"
 
 #include "fetchgrep/base/buf.h"
@@ -16,15 +17,6 @@ void page_place_release(struct page_place *place)
 {
     free(place->warc);
     *place = (struct page_place){ 0 };
-}
-
-/* A file of the directory that holds `path`. */
-static char *beside(const char *path, const char *name)
-{
-    const char *slash = strrchr(path, '/');
-    char *joined;
-    int size = slash ? (int)(slash - path) + 1 : 0;
-    return asprintf(&joined, "%.*s%s", size, path, name) < 0 ? NULL : joined;
 }
 
 static enum find_result no_memory(struct error *err)
@@ -184,7 +176,7 @@ static enum find_result find_beside(const char *index, const char *url,
         error_set(err, ERR_DATA, "%s names a file elsewhere", index);
         return FIND_NONE;
     }
-    ret_place->warc = beside(index, place.warc);
+    ret_place->warc = index_file_beside(index, place.warc);
     ret_place->offset = place.offset;
     page_place_release(&place);
     return ret_place->warc ? FIND_PAGE : no_memory(err);
@@ -206,22 +198,11 @@ enum find_result find_by_url(const char *run_dir, const char *url,
     return result;
 }
 
-/* "pages" of "pages.warc.gz". */
-static size_t stem_size(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-    const char *name = slash ? slash + 1 : path, *end = strstr(name, ".warc");
-    return end ? (size_t)(end - path) : strlen(path);
-}
-
 enum find_result find_in_index(const char *warc, const char *url,
                                struct page_place *ret_place, struct error *err)
 {
-    const char *slash = strrchr(warc, '/');
-    const char *name = slash ? slash + 1 : warc;
-    char *own, *common = beside(warc, "index.cdxj");
-    if (asprintf(&own, "%.*s.cdxj", (int)stem_size(warc), warc) < 0)
-        own = NULL;
+    const char *name = index_file_name(warc);
+    char *own = index_file_own(warc), *common = index_file_common(warc);
     enum find_result result = FIND_NONE;
     if (!own || !common)
         result = no_memory(err);

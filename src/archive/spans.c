@@ -5,6 +5,7 @@
  */
 #include "fetchgrep/archive/spans.h"
 
+#include "cut_hints.h"
 #include "run_pages.h"
 
 #include "fetchgrep/base/buf.h"
@@ -35,6 +36,8 @@ struct level {
 struct cutting {
     char *path; /* NULL: none */
     uint64_t part_count, next_part;
+    uint64_t *hints; /* better places to cut at; NULL: none */
+    size_t hint_count;
 };
 
 struct spans {
@@ -89,6 +92,23 @@ struct span *span_clone(const struct span *span)
     return NULL;
 }
 
+static void end_cutting(struct cutting *cutting)
+{
+    free(cutting->path);
+    free(cutting->hints);
+    *cutting = (struct cutting){ 0 };
+}
+
+/* Where a part begins: somewhere in the stretch that has its number. */
+static uint64_t cut_at(const struct spans *spans, uint64_t number)
+{
+    const struct cutting *cutting = &spans->cutting;
+    if (number > 0 && number < cutting->hint_count &&
+        cutting->hints[number] != WARC_NOWHERE)
+        return cutting->hints[number];
+    return number * spans->part_size;
+}
+
 /* The next part of the file that is being cut. */
 static struct span *next_part(struct spans *spans)
 {
@@ -98,14 +118,13 @@ static struct span *next_part(struct spans *spans)
         return NULL;
     uint64_t number = cutting->next_part++;
     bool is_last = cutting->next_part == cutting->part_count;
-    span->part.from = number * spans->part_size;
-    span->part.end =
-        is_last ? WARC_NOWHERE : span->part.from + spans->part_size;
+    span->part.from = cut_at(spans, number);
+    span->part.end = is_last ? WARC_NOWHERE : cut_at(spans, number + 1);
     span->part.is_exact = number == 0;
     span->goes_on = number > 0;
-    span->path = is_last ? cutting->path : strdup(cutting->path);
+    span->path = strdup(cutting->path);
     if (is_last)
-        *cutting = (struct cutting){ 0 };
+        end_cutting(cutting);
     spans->warc_count++;
     if (span->path)
         return span;
@@ -198,26 +217,25 @@ static bool judge_input(const char *path, enum input_kind *ret_kind,
     return true;
 }
 
-/* How many parts: one where it is not sure that records can be found. */
-static uint64_t count_parts(const char *path, uint64_t part_size)
-{
-    struct stat st;
-    if (stat(path, &st) || !S_ISREG(st.st_mode))
-        return 1;
-    uint64_t size = (uint64_t)st.st_size;
-    uint64_t count = size / part_size + (size % part_size > part_size / 2);
-    return count > 1 && has_warc_start(path) ? count : 1;
-}
-
-/* Takes `path`. Its parts are the next spans. */
+/* Takes `path`. Its parts are the next spans: one where it is not sure that
+ * records can be found. */
 static bool begin_warc(struct spans *spans, char *path, struct error *err)
 {
+    struct cutting *cutting = &spans->cutting;
+    uint64_t part_size = spans->part_size;
+    struct stat st;
     if (!path)
         return error_no_memory(err, "a WARC file");
-    spans->cutting = (struct cutting){
-        .path = path,
-        .part_count = count_parts(path, spans->part_size),
-    };
+    *cutting = (struct cutting){ .path = path, .part_count = 1 };
+    if (stat(path, &st) || !S_ISREG(st.st_mode))
+        return true;
+    uint64_t size = (uint64_t)st.st_size;
+    uint64_t count = size / part_size + (size % part_size > part_size / 2);
+    if (count < 2 || !has_warc_start(path))
+        return true;
+    cutting->part_count = count;
+    cutting->hints =
+        cut_hints_load(path, size, part_size, &cutting->hint_count);
     return true;
 }
 
@@ -446,7 +464,7 @@ void spans_close(struct spans *spans)
     while (spans->depth)
         level_release(&spans->levels[--spans->depth]);
     run_pages_close(spans->run);
-    free(spans->cutting.path);
+    end_cutting(&spans->cutting);
     span_free(spans->batch);
     span_free(spans->held);
     free(spans->kinds);
