@@ -5,7 +5,7 @@
  */
 #include "fetchgrep/archive/spans.h"
 
-#include "cut_hints.h"
+#include "cutting.h"
 #include "run_pages.h"
 
 #include "fetchgrep/base/buf.h"
@@ -30,14 +30,6 @@ struct level {
     char *path;
     char **names; /* sorted; a directory's ends in '/' */
     size_t count, at;
-};
-
-/* A WARC file being handed out in parts. */
-struct cutting {
-    char *path; /* NULL: none */
-    uint64_t part_count, next_part;
-    uint64_t *hints; /* better places to cut at; NULL: none */
-    size_t hint_count;
 };
 
 struct spans {
@@ -92,23 +84,6 @@ struct span *span_clone(const struct span *span)
     return NULL;
 }
 
-static void end_cutting(struct cutting *cutting)
-{
-    free(cutting->path);
-    free(cutting->hints);
-    *cutting = (struct cutting){ 0 };
-}
-
-/* Where a part begins: somewhere in the stretch that has its number. */
-static uint64_t cut_at(const struct spans *spans, uint64_t number)
-{
-    const struct cutting *cutting = &spans->cutting;
-    if (number > 0 && number < cutting->hint_count &&
-        cutting->hints[number] != WARC_NOWHERE)
-        return cutting->hints[number];
-    return number * spans->part_size;
-}
-
 /* The next part of the file that is being cut. */
 static struct span *next_part(struct spans *spans)
 {
@@ -116,20 +91,16 @@ static struct span *next_part(struct spans *spans)
     struct span *span = new_span(spans, SPAN_WARC);
     if (!span)
         return NULL;
-    uint64_t number = cutting->next_part++;
-    bool is_last = cutting->next_part == cutting->part_count;
-    span->part.from = cut_at(spans, number);
-    span->part.end = is_last ? WARC_NOWHERE : cut_at(spans, number + 1);
-    span->part.is_exact = number == 0;
-    span->goes_on = number > 0;
+    span->goes_on = cutting->next_part > 0;
     span->path = strdup(cutting->path);
-    if (is_last)
-        end_cutting(cutting);
+    if (!span->path || !cutting_next(cutting, &span->part)) {
+        span_free(span);
+        return NULL;
+    }
+    if (cutting_is_over(cutting))
+        cutting_end(cutting);
     spans->warc_count++;
-    if (span->path)
-        return span;
-    span_free(span);
-    return NULL;
+    return span;
 }
 
 /* Adds a page file to the batch; takes `path`. */
@@ -221,21 +192,14 @@ static bool judge_input(const char *path, enum input_kind *ret_kind,
  * records can be found. */
 static bool begin_warc(struct spans *spans, char *path, struct error *err)
 {
-    struct cutting *cutting = &spans->cutting;
-    uint64_t part_size = spans->part_size;
     struct stat st;
     if (!path)
         return error_no_memory(err, "a WARC file");
-    *cutting = (struct cutting){ .path = path, .part_count = 1 };
-    if (stat(path, &st) || !S_ISREG(st.st_mode))
-        return true;
-    uint64_t size = (uint64_t)st.st_size;
-    uint64_t count = size / part_size + (size % part_size > part_size / 2);
-    if (count < 2 || !has_warc_start(path))
-        return true;
-    cutting->part_count = count;
-    cutting->hints =
-        cut_hints_load(path, size, part_size, &cutting->hint_count);
+    bool is_file = stat(path, &st) == 0 && S_ISREG(st.st_mode);
+    bool can_be_cut = is_file && (uint64_t)st.st_size > spans->part_size &&
+                      has_warc_start(path);
+    cutting_begin(&spans->cutting, path, can_be_cut ? (uint64_t)st.st_size : 0,
+                  spans->part_size);
     return true;
 }
 
@@ -464,7 +428,7 @@ void spans_close(struct spans *spans)
     while (spans->depth)
         level_release(&spans->levels[--spans->depth]);
     run_pages_close(spans->run);
-    end_cutting(&spans->cutting);
+    cutting_end(&spans->cutting);
     span_free(spans->batch);
     span_free(spans->held);
     free(spans->kinds);

@@ -35,13 +35,13 @@ struct page_job {
     const struct fetch_options *fetch; /* for request records */
     char *const *sources;              /* the manifests, as named */
     struct page_pool *pool;
-    const struct team_options *team;   /* a long job hands on in between */
-    atomic_bool is_stopping;           /* long spans end early */
-    atomic_uint_fast64_t heap_bytes;   /* of hops kept outside the pool */
-    atomic_size_t waiting_bytes;       /* of pages in the queue, at work */
-    size_t waiting_limit;              /* fetch waits beyond it */
-    atomic_bool is_held_back;          /* fetch does so */
-    void (*wake)(void *ctx);           /* ends that */
+    const struct team_options *team; /* a long job hands on in between */
+    atomic_bool is_stopping;         /* long spans end early */
+    atomic_uint_fast64_t heap_bytes; /* of hops kept outside the pool */
+    atomic_size_t waiting_bytes;     /* of pages in the queue, at work */
+    size_t waiting_limit;            /* fetch waits beyond it */
+    atomic_bool is_held_back;        /* fetch does so */
+    void (*wake)(void *ctx);         /* ends that */
     void *wake_ctx;
 };
 

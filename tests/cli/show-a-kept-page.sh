@@ -10,7 +10,7 @@ $URL/redirect/1
 $URL/text?body=$(percent 'naïve café')
 END
 fg_quiet list -e '(?s)^.*$' -o run
-text=$URL/text?body=$(percent 'naïve café')
+text="$URL/text?body=$(percent 'naïve café')"
 warc=$(echo run/pages/*.warc.gz)
 offset=$("$python" -c 'import json
 for line in open("run/outcomes.jsonl"):

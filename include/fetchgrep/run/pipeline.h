@@ -33,7 +33,7 @@ struct pipeline_options {
     enum warc_store store;
     uint64_t segment_max_bytes;
     int64_t commit_interval_ms;
-    size_t memory; /* page bytes in flight */
+    size_t memory;      /* page bytes in flight */
     uint64_t part_size; /* WARC files are read in parts of so many bytes */
     size_t max_matches;
     uint64_t page_time_ms;
