@@ -13,8 +13,9 @@ PKGS_BUILD := gcc libc6-dev libcurl4-openssl-dev libpcre2-dev libdeflate-dev \
               libbrotli-dev libuchardet-dev $(if $(HS),libvectorscan-dev)
 PKGS_DEMO  := nginx-light
 PKGS_CHECK := check nginx-light python3-minimal python3 python3-doc wget curl \
-              ca-certificates openssl
+              ca-certificates openssl zstd
 PKGS_LINT  := clang-format clang-tidy shellcheck
+PKGS_FUZZ  := clang libclang-rt-14-dev
 PKGS_BENCH := ripgrep wget curl python3 python3-aiohttp python3-doc nginx-light
 
 # ---- how it is built ---------------------------------------------------------
@@ -58,6 +59,22 @@ ifneq (,$(findstring thread,$(SANITIZE)))
 SAN += -DTEAM_PLAIN_THREADS
 endif
 
+# The fuzz targets and a library of their own, built by clang for libFuzzer.
+# What clang does not know is left out; OpenMP would need its own runtime.
+ifdef FUZZ
+CC       := clang
+VARIANT  := fuzz
+SAN      := -fsanitize=fuzzer-no-link,address,undefined \
+            -fno-omit-frame-pointer -fno-sanitize-recover=all \
+            -DTEAM_PLAIN_THREADS
+OPT      := -O1 -g
+DEV      :=
+WARNINGS := $(filter-out -Wpedantic -Wduplicated-% -Wlogical-op -Wcast-align=% \
+              -Wimplicit-fallthrough=%,$(WARNINGS)) \
+            -Wimplicit-fallthrough -Wno-format-nonliteral
+CFLAGS_OWN = $(OPT) $(WARNINGS) -pthread
+endif
+
 B        := build/$(VARIANT)
 MODULES  := base model manifest frontier fetch archive extract record run cli
 SRCS     := $(foreach m,$(MODULES),$(wildcard src/$(m)/*.c))
@@ -65,8 +82,10 @@ LIB_SRCS := $(filter-out src/cli/main.c,$(SRCS))
 LIB_OBJS := $(LIB_SRCS:%.c=$(B)/%.o)
 UNITS    := $(wildcard tests/unit/*/test_*.c)
 UNIT_BINS := $(UNITS:%.c=$(B)/%)
-TOOLS    := $(patsubst %.c,$(B)/%,$(wildcard tests/server/*.c))
-BENCH_TOOLS := $(B)/tests/bench/count_locks.so
+TOOLS    := $(patsubst %.c,$(B)/%,$(wildcard tests/server/*.c \
+              tests/support/*.c))
+BENCH_TOOLS := $(B)/tests/bench/count_locks.so $(B)/tests/bench/hs_floor
+FUZZERS  := $(patsubst %.c,$(B)/%,$(wildcard tests/fuzz/fuzz_*.c))
 PROGRAM  := $(B)/fetchgrep
 
 Q := $(if $(V),,@)
@@ -98,13 +117,31 @@ $(B)/tests/unit/%: tests/unit/%.c $(B)/libfetchgrep.a Makefile
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(CPPFLAGS_OWN) $(CPPFLAGS) $(filter-out -Wpedantic,$(CFLAGS_OWN)) \
 	    $(SAN) $(CFLAGS) -MMD -MP -Itests/unit -o $@ $< $(B)/libfetchgrep.a \
-	    $(LDFLAGS) $(LDLIBS) -lcheck -lsubunit -lm -lrt
+	    $(LDFLAGS) $(LDLIBS) -lbrotlienc -lcheck -lsubunit -lm -lrt
+
+$(B)/tests/fuzz/%: tests/fuzz/%.c $(B)/libfetchgrep.a Makefile
+	$(call say,FUZZER,$<)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(CPPFLAGS_OWN) $(CPPFLAGS) $(CFLAGS_OWN) $(SAN) -fsanitize=fuzzer \
+	    $(CFLAGS) -MMD -MP -o $@ $< $(B)/libfetchgrep.a $(LDFLAGS) $(LDLIBS)
 
 $(B)/tests/server/%: tests/server/%.c Makefile
 	$(call say,TOOL,$<)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(CPPFLAGS_OWN) $(CPPFLAGS) $(CFLAGS_OWN) $(SAN) $(CFLAGS) \
 	    -MMD -MP -o $@ $< $(LDFLAGS)
+
+$(B)/tests/bench/%: tests/bench/%.c $(B)/libfetchgrep.a Makefile
+	$(call say,TOOL,$<)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(CPPFLAGS_OWN) $(CPPFLAGS) $(CFLAGS_OWN) $(CFLAGS) -o $@ $< \
+	    $(B)/libfetchgrep.a $(LDFLAGS) $(LDLIBS)
+
+$(B)/tests/support/%: tests/support/%.c Makefile
+	$(call say,TOOL,$<)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(CPPFLAGS_OWN) $(CPPFLAGS) $(CFLAGS_OWN) $(SAN) $(CFLAGS) \
+	    -MMD -MP -o $@ $< $(LDFLAGS) -lpcre2-8
 
 $(B)/tests/bench/%.so: tests/bench/%.c Makefile
 	$(call say,TOOL,$<)
@@ -142,6 +179,9 @@ deps-check: ## and those that the tests need
 deps-lint:
 	$(call ensure,$(PKGS_BUILD) $(PKGS_LINT))
 
+deps-fuzz:
+	$(call ensure,$(PKGS_BUILD) $(PKGS_FUZZ))
+
 deps-bench:
 	$(call ensure,$(PKGS_BUILD) $(PKGS_BENCH))
 
@@ -167,6 +207,18 @@ check-cli: all tools ## the command-line tests
 check-sanitize: deps-check ## all tests under the address, undefined and thread sanitizers
 	$(Q)$(MAKE) --no-print-directory SANITIZE=address,undefined check-unit check-cli
 	$(Q)$(MAKE) --no-print-directory SANITIZE=thread check-unit check-cli
+
+FUZZ_SECONDS ?= 10
+FUZZ_NAMES   ?=
+
+fuzzers: $(FUZZERS)
+
+fuzz: deps-fuzz ## fuzz every parser for FUZZ_SECONDS (10) each; FUZZ_NAMES chooses
+	$(Q)$(MAKE) --no-print-directory FUZZ=1 fuzzers
+	$(Q)tests/fuzz/run.sh --seconds $(FUZZ_SECONDS) $(FUZZ_NAMES)
+
+fuzz-long: ## an hour of it for each
+	$(Q)$(MAKE) --no-print-directory FUZZ_SECONDS=3600 fuzz
 
 check-layers: ## who includes whom
 	$(Q)tests/support/check_layers.sh
@@ -207,5 +259,6 @@ help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' Makefile | expand -t 18
 
 .PHONY: all deps deps-check deps-lint deps-bench demo units tools check \
-        check-unit check-cli check-sanitize check-layers lint format bench \
+        check-unit check-cli check-sanitize fuzzers fuzz fuzz-long deps-fuzz \
+        check-layers lint format bench \
         install uninstall clean help

@@ -1,6 +1,6 @@
 #include "fetchgrep/archive/find.h"
 
-#include "cdxj_search.h"
+#include "cdxj_find.h"
 #include "index_files.h"
 #include "run_pages.h"
 
@@ -161,25 +161,32 @@ static enum find_result find_entry(const char *run_dir, const char *url,
 
 /* ---- by the index ----------------------------------------------------- */
 
-/* The file name of an index becomes a path: that of a file beside it. */
-static enum find_result find_beside(const char *index, const char *url,
-                                    const char *filename,
-                                    struct page_place *ret_place,
-                                    struct error *err)
+/* In one index; NONE also where there is none. */
+static enum find_result find_indexed(const char *path, const char *url,
+                                     const char *filename,
+                                     struct page_place *ret_place,
+                                     struct error *err)
 {
-    struct page_place place;
-    enum find_result result = cdxj_search(index, url, filename, &place, err);
-    if (result != FIND_PAGE)
-        return result;
-    if (!run_pages_is_inside(place.warc)) {
-        page_place_release(&place);
-        error_set(err, ERR_DATA, "%s names a file elsewhere", index);
+    struct cdxj_index *index;
+    struct cdxj_place place;
+    if (!cdxj_index_open_file(path, &index, err))
+        return FIND_ERROR;
+    enum cdxj_result result =
+        index ? cdxj_index_find_url(index, url, filename, &place, err)
+              : CDXJ_NOT_FOUND;
+    cdxj_index_close(index);
+    switch (result) {
+    case CDXJ_FOUND:
+        *ret_place =
+            (struct page_place){ .warc = place.path, .offset = place.offset };
+        return FIND_PAGE;
+    case CDXJ_NOT_FOUND:
+        error_set(err, ERR_DATA, "%s has no %s", path, url);
         return FIND_NONE;
+    case CDXJ_ERROR:
+    default:
+        return FIND_ERROR;
     }
-    ret_place->warc = index_file_beside(index, place.warc);
-    ret_place->offset = place.offset;
-    page_place_release(&place);
-    return ret_place->warc ? FIND_PAGE : no_memory(err);
 }
 
 enum find_result find_by_url(const char *run_dir, const char *url,
@@ -189,7 +196,7 @@ enum find_result find_by_url(const char *run_dir, const char *url,
         return FIND_ERROR;
     char *index = fs_join(run_dir, "pages/index.cdxj");
     enum find_result result =
-        index ? find_beside(index, url, NULL, ret_place, err) : no_memory(err);
+        index ? find_indexed(index, url, NULL, ret_place, err) : no_memory(err);
     free(index);
     if (result == FIND_NONE)
         result = find_entry(run_dir, url, ret_place, err);
@@ -207,9 +214,9 @@ enum find_result find_in_index(const char *warc, const char *url,
     if (!own || !common)
         result = no_memory(err);
     if (result == FIND_NONE)
-        result = find_beside(own, url, name, ret_place, err);
+        result = find_indexed(own, url, name, ret_place, err);
     if (result == FIND_NONE)
-        result = find_beside(common, url, name, ret_place, err);
+        result = find_indexed(common, url, name, ret_place, err);
     free(own);
     free(common);
     return result;

@@ -8,18 +8,18 @@
 #include "cutting.h"
 #include "run_pages.h"
 
+#include "fetchgrep/archive/warc_read.h"
 #include "fetchgrep/base/buf.h"
-#include "fetchgrep/base/codec_gzip.h"
 #include "fetchgrep/base/fs.h"
 
 #include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 enum {
-    FILES_A_SPAN = 16, /* of page files, most of them small */
+    FILES_A_SPAN = 32, /* of page files, most of them small, at most */
+    FILES_RAMP = 2,    /* spans of page files before it is one file more */
     DEPTH_MAX = 256,
 };
 
@@ -42,6 +42,8 @@ struct spans {
     uint64_t part_size;
     struct cutting cutting;
     struct span *batch;   /* page files collected */
+    size_t batch_max;     /* of them; a short list is shared out as well */
+    size_t batch_count;   /* batches so far */
     struct span *held;    /* goes out after the batch before it */
     uint64_t warc_count;  /* WARC spans so far */
     uint64_t known_count; /* pages so far, those in WARCs left out */
@@ -107,10 +109,12 @@ static struct span *next_part(struct spans *spans)
 static bool add_file(struct spans *spans, char *path)
 {
     if (!spans->batch) {
+        size_t size = 1 + spans->batch_count++ / FILES_RAMP;
+        spans->batch_max = size < FILES_A_SPAN ? size : FILES_A_SPAN;
         spans->batch = new_span(spans, SPAN_FILES);
         if (spans->batch)
             spans->batch->pages =
-                calloc(FILES_A_SPAN, sizeof(*spans->batch->pages));
+                calloc(spans->batch_max, sizeof(*spans->batch->pages));
     }
     if (!path || !spans->batch || !spans->batch->pages) {
         free(path);
@@ -131,33 +135,23 @@ static struct span *take_batch(struct spans *spans)
 
 /* ---- what an input is ------------------------------------------------- */
 
-static bool has_warc_name(const char *path)
+static bool has_suffix(const char *path, const char *const *suffixes)
 {
-    struct view name = view_of_string(path);
-    return view_ends_with(name, ".warc") || view_ends_with(name, ".warc.gz");
+    for (; *suffixes; suffixes++)
+        if (view_ends_with(view_of_string(path), *suffixes))
+            return true;
+    return false;
 }
 
-/* "WARC/" at the start, plain or in gzip. */
-static bool has_warc_start(const char *path)
+/* What is called .arc may be something else, as may a named file that is
+ * called nothing of the kind: their first bytes tell. */
+static bool is_archive(const char *path, bool is_named)
 {
-    char bytes[4096];
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    ssize_t got = fd >= 0 ? read(fd, bytes, sizeof(bytes)) : -1;
-    if (fd >= 0)
-        close(fd);
-    struct view start = view_of(bytes, got > 0 ? (size_t)got : 0);
-    if (!view_starts_with(start, "\x1f\x8b"))
-        return view_starts_with(start, "WARC/");
-    struct gzip_unpacker *unpacker = gzip_unpacker_new();
-    struct buf plain;
-    buf_init(&plain, 64);
-    bool is_warc =
-        unpacker && gzip_stream_begin(unpacker) &&
-        gzip_stream_step(unpacker, &start, 16, &plain) != GZIP_STEP_DAMAGED &&
-        view_starts_with(buf_view(&plain), "WARC/");
-    buf_release(&plain);
-    gzip_unpacker_free(unpacker);
-    return is_warc;
+    static const char *const warc[] = { ".warc", ".warc.gz", ".warc.zst",
+                                        NULL };
+    static const char *const arc[] = { ".arc", ".arc.gz", NULL };
+    return has_suffix(path, warc) ||
+           ((is_named || has_suffix(path, arc)) && warc_is_archive(path));
 }
 
 static bool is_run_dir(const char *path)
@@ -182,8 +176,7 @@ static bool judge_input(const char *path, enum input_kind *ret_kind,
     if (access(path, R_OK))
         return error_set_errno(err, ERR_USAGE, errno, "cannot open %s", path);
     /* A pipe's first bytes cannot be looked at without taking them. */
-    bool is_warc =
-        has_warc_name(path) || (S_ISREG(st.st_mode) && has_warc_start(path));
+    bool is_warc = is_archive(path, S_ISREG(st.st_mode));
     *ret_kind = is_warc ? INPUT_WARC : INPUT_FILE;
     return true;
 }
@@ -197,7 +190,7 @@ static bool begin_warc(struct spans *spans, char *path, struct error *err)
         return error_no_memory(err, "a WARC file");
     bool is_file = stat(path, &st) == 0 && S_ISREG(st.st_mode);
     bool can_be_cut = is_file && (uint64_t)st.st_size > spans->part_size &&
-                      has_warc_start(path);
+                      warc_is_archive(path);
     cutting_begin(&spans->cutting, path, can_be_cut ? (uint64_t)st.st_size : 0,
                   spans->part_size);
     return true;
@@ -343,7 +336,7 @@ static bool take_name(struct spans *spans, struct error *err)
     char *path = path_of(level, name);
     if (name[strlen(name) - 1] == '/')
         return enter(spans, path, err);
-    if (!has_warc_name(name))
+    if (!path || !is_archive(path, false))
         return add_file(spans, path) || error_no_memory(err, "a page file");
     return begin_warc(spans, path, err);
 }
@@ -401,7 +394,8 @@ enum spans_result spans_next(struct spans *spans, struct span **ret_span,
                              struct error *err)
 {
     for (;;) {
-        bool is_full = spans->batch && spans->batch->page_count == FILES_A_SPAN;
+        bool is_full =
+            spans->batch && spans->batch->page_count == spans->batch_max;
         if (spans->batch && (is_full || spans->held)) {
             *ret_span = take_batch(spans);
             return SPANS_ITEM;

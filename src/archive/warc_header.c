@@ -1,5 +1,7 @@
 #include "warc_header.h"
 
+#include "record_form.h"
+
 static bool is_digit(char c)
 {
     return c >= '0' && c <= '9';
@@ -8,7 +10,7 @@ static bool is_digit(char c)
 bool warc_header_begins(struct view bytes)
 {
     size_t at = strlen("WARC/");
-    bytes = view_first(bytes, WARC_VERSION_LINE_MAX);
+    bytes = view_first(bytes, RECORD_VERSION_LINE_MAX);
     if (!view_starts_with(bytes, "WARC/"))
         return false;
     bool has_digit = false;
@@ -34,6 +36,40 @@ size_t warc_header_size(struct view bytes)
     return 0;
 }
 
+static bool is_blank(char c)
+{
+    return c == ' ' || c == '\t';
+}
+
+bool warc_header_is_folded(struct view header)
+{
+    const char *at = header.data, *end = header.data + header.size;
+    while ((at = memchr(at, '\n', (size_t)(end - at))) && ++at < end)
+        if (is_blank(*at))
+            return true;
+    return false;
+}
+
+void warc_header_unfold(struct view header, struct buf *out)
+{
+    buf_reset(out);
+    while (header.size) {
+        struct view line = view_split(&header, '\n');
+        bool goes_on = line.size && is_blank(line.data[0]) && out->size;
+        if (goes_on) {
+            /* In place of the line end before, and blanks around it. */
+            while (out->size && (is_blank(out->data[out->size - 1]) ||
+                                 out->data[out->size - 1] == '\r' ||
+                                 out->data[out->size - 1] == '\n'))
+                buf_truncate(out, out->size - 1);
+            buf_append_char(out, ' ');
+            line = view_trim(line);
+        }
+        buf_append_view(out, line);
+        buf_append_char(out, '\n');
+    }
+}
+
 static bool next_field(struct view *rest, struct view *ret_name,
                        struct view *ret_value)
 {
@@ -41,16 +77,11 @@ static bool next_field(struct view *rest, struct view *ret_name,
         struct view line = view_split(rest, '\n');
         const char *colon =
             line.size ? memchr(line.data, ':', line.size) : NULL;
-        if (!colon || line.data[0] == ' ' || line.data[0] == '\t')
+        if (!colon)
             continue;
-        const char *end = line.data + line.size;
-        /* A folded line goes on with the value. */
-        while (rest->size && (rest->data[0] == ' ' || rest->data[0] == '\t')) {
-            struct view more = view_split(rest, '\n');
-            end = more.data + more.size;
-        }
         *ret_name = view_trim(view_first(line, (size_t)(colon - line.data)));
-        *ret_value = view_trim(view_of(colon + 1, (size_t)(end - colon - 1)));
+        *ret_value =
+            view_trim(view_from(line, (size_t)(colon + 1 - line.data)));
         return true;
     }
     return false;
@@ -60,6 +91,8 @@ bool warc_record_field(const struct warc_record *record, const char *name,
                        struct view *ret_value)
 {
     struct view rest = record->header, found, value;
+    if (record->is_arc)
+        return false;
     while (next_field(&rest, &found, &value)) {
         if (view_equal_nocase(found, view_of_string(name))) {
             *ret_value = value;
@@ -87,8 +120,7 @@ static enum warc_type type_of(struct view word)
     return WARC_TYPE_OTHER;
 }
 
-/* wget writes <http://…>. */
-static struct view without_brackets(struct view uri)
+struct view warc_uri_bare(struct view uri)
 {
     if (uri.size >= 2 && uri.data[0] == '<' && uri.data[uri.size - 1] == '>')
         return view_of(uri.data + 1, uri.size - 2);
@@ -99,12 +131,13 @@ bool warc_header_read(struct warc_record *record, uint64_t *ret_length)
 {
     struct view rest = record->header, name, value;
     bool has_length = false;
+    record->is_arc = false;
     record->type = WARC_TYPE_OTHER;
     while (next_field(&rest, &name, &value)) {
         if (view_equal_nocase(name, view_of_string("warc-type")))
             record->type = type_of(value);
         else if (view_equal_nocase(name, view_of_string("warc-target-uri")))
-            record->target_uri = without_brackets(value);
+            record->target_uri = warc_uri_bare(value);
         else if (view_equal_nocase(name, view_of_string("warc-date")))
             record->date = value;
         else if (view_equal_nocase(name, view_of_string("content-type")))

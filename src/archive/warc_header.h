@@ -9,17 +9,23 @@
 
 #include "fetchgrep/archive/warc_read.h"
 
-/* The longest line that begins a record, with its end. */
-enum { WARC_VERSION_LINE_MAX = 16 };
-
 /* "WARC/1.1" and a line end at the start. */
 bool warc_header_begins(struct view bytes);
 
 /* The length of a header with its empty line, 0 when it has no end here. */
 size_t warc_header_size(struct view bytes);
 
-/* Fills what the record's `header` says; false without a usable
- * Content-Length. */
+/* Whether lines begin with a blank: they go on with the line before. */
+bool warc_header_is_folded(struct view header);
+
+/* The same header with a single space in place of each fold. */
+void warc_header_unfold(struct view header, struct buf *out);
+
+/* Fills what the record's `header` says, which is not folded; false without a
+ * usable Content-Length. */
 bool warc_header_read(struct warc_record *record, uint64_t *ret_length);
+
+/* Without the angle brackets that wget writes around it. */
+struct view warc_uri_bare(struct view uri);
 
 #endif

@@ -8,6 +8,7 @@
  */
 #include "fetchgrep/archive/warc_read.h"
 
+#include "arc_header.h"
 #include "warc_header.h"
 #include "warc_source.h"
 
@@ -15,16 +16,21 @@ enum {
     HEADER_MAX = 1 << 20,
     HEADER_STEP = 4 << 10,
     SKIP_STEP = 256 << 10,
+    LINE_ENDS_MAX = 64, /* bytes of them looked at behind a record */
 };
 
 struct warc_reader {
     struct warc_source source;
+    struct buf unfolded; /* the header of a record that has folded lines */
     size_t max_block;
-    size_t in_window;     /* of the last record, which borrows them: header
-                             and kept block */
-    uint64_t behind;      /* bytes of its block behind those */
-    uint64_t last_offset; /* of it, for messages */
-    bool is_lost;         /* a record's beginning must be searched */
+    enum record_form form; /* of the record at hand */
+    size_t in_window;      /* of the last record, which borrows them: header
+                              and kept block */
+    uint64_t behind;       /* bytes of its block behind those */
+    uint64_t last_offset;  /* of it, for messages */
+    bool is_lost;          /* a record's beginning must be searched */
+    bool has_told;         /* damage, and handed out no record since */
+    uint64_t told_offset;  /* where that was */
     bool is_over;
     uint64_t start;      /* where reading began */
     uint64_t end;        /* of the part that is read */
@@ -42,10 +48,8 @@ struct warc_reader *warc_reader_new(size_t max_block, struct error *err)
         return NULL;
     }
     reader->max_block = max_block;
-    if (!warc_source_init(&reader->source, max_block + HEADER_MAX, err)) {
-        warc_reader_free(reader);
-        return NULL;
-    }
+    buf_init(&reader->unfolded, HEADER_MAX + 1);
+    warc_source_init(&reader->source, max_block + HEADER_MAX);
     return reader;
 }
 
@@ -54,13 +58,14 @@ void warc_reader_free(struct warc_reader *reader)
     if (!reader)
         return;
     warc_source_release(&reader->source);
+    buf_release(&reader->unfolded);
     free(reader);
 }
 
 bool warc_reader_open(struct warc_reader *reader, const char *path,
                       uint64_t offset, struct error *err)
 {
-    reader->is_lost = reader->is_over = false;
+    reader->is_lost = reader->is_over = reader->has_told = false;
     reader->in_window = 0;
     reader->behind = 0;
     reader->held = WARC_SOURCE_OK;
@@ -69,12 +74,28 @@ bool warc_reader_open(struct warc_reader *reader, const char *path,
     return warc_source_open(&reader->source, path, offset, err);
 }
 
+bool warc_is_archive(const char *path)
+{
+    enum { LOOKED_AT = 4 << 10 };
+    struct warc_source source;
+    struct error err;
+    warc_source_init(&source, LOOKED_AT);
+    bool is = false;
+    if (warc_source_open(&source, path, 0, &err)) {
+        (void)!warc_source_need(&source, LOOKED_AT, &err);
+        is = record_form_begins(RECORD_FORM_ANY, warc_source_window(&source)) !=
+             RECORD_FORM_ANY;
+    }
+    warc_source_release(&source);
+    return is;
+}
+
 /* ---- telling damage --------------------------------------------------- */
 
-static enum warc_read_result damage(const struct warc_reader *reader,
-                                    uint64_t offset, const char *what,
-                                    struct error *err)
+static enum warc_read_result damage(struct warc_reader *reader, uint64_t offset,
+                                    const char *what, struct error *err)
 {
+    reader->source.damage_offset = offset;
     error_set(err, ERR_DATA, "%s: offset %llu: %s", reader->source.path,
               (unsigned long long)offset, what);
     return WARC_READ_DAMAGE;
@@ -120,26 +141,30 @@ static bool begins_line(const struct warc_source *source, size_t at)
            warc_source_is_start(source, at);
 }
 
+/* The longest first line that the next record may have. */
+static size_t line_max(const struct warc_reader *reader)
+{
+    return reader->source.form == RECORD_FORM_WARC ? RECORD_VERSION_LINE_MAX
+                                                   : RECORD_LINE_MAX;
+}
+
 /* The first place in the window, from `at` on and before `end`, where a record
  * begins. */
 static bool find_in_window(const struct warc_source *source, size_t at,
                            size_t end, size_t *ret_at)
 {
     struct view window = warc_source_window(source);
-    while (at < end) {
-        struct view rest = view_from(window, at);
-        const char *next = memmem(rest.data, rest.size, "WARC/", 5);
-        if (!next)
+    for (;; at++) {
+        at = record_form_next(source->form, window, at, end);
+        if (at >= end)
             return false;
-        at = (size_t)(next - window.data);
-        if (at < end && begins_line(source, at) &&
-            warc_header_begins(view_from(window, at))) {
+        if (begins_line(source, at) &&
+            record_form_at(source->form, view_from(window, at)) !=
+                RECORD_FORM_ANY) {
             *ret_at = at;
             return true;
         }
-        at++;
     }
-    return false;
 }
 
 /* Goes to the next place where a record begins; END when there is none, or none
@@ -156,7 +181,7 @@ static enum warc_source_result find_record(struct warc_reader *reader,
         size_t size = warc_source_window(source).size, at;
         /* A line that is not all there yet is looked at in the next round. */
         size_t sure =
-            result == WARC_SOURCE_END ? size : size - WARC_VERSION_LINE_MAX;
+            result == WARC_SOURCE_END ? size : size - line_max(reader);
         if (find_in_window(source, from, sure, &at)) {
             warc_source_pass(source, at);
             reader->is_lost = false;
@@ -229,7 +254,7 @@ static enum warc_source_result pass_line_ends(struct warc_reader *reader,
         if (size < window.size)
             return WARC_SOURCE_OK;
         /* A member that belongs to the part behind is not unpacked. */
-        if (source->is_gzip && is_past_end(reader))
+        if (warc_source_is_packed(source) && is_past_end(reader))
             return WARC_SOURCE_END;
         enum warc_source_result result = warc_source_need(source, 1, err);
         if (result != WARC_SOURCE_OK)
@@ -239,22 +264,43 @@ static enum warc_source_result pass_line_ends(struct warc_reader *reader,
 
 /* ---- one record ------------------------------------------------------- */
 
+/* The form of the record that should begin the window, ANY for junk, and its
+ * header's length, 0 when it has no end. */
 static enum warc_source_result need_header(struct warc_reader *reader,
+                                           enum record_form *ret_form,
                                            size_t *ret_size, struct error *err)
 {
     struct warc_source *source = &reader->source;
-    size_t wanted = WARC_VERSION_LINE_MAX;
+    size_t wanted = RECORD_VERSION_LINE_MAX;
     for (;;) {
         enum warc_source_result result = warc_source_need(source, wanted, err);
         if (result == WARC_SOURCE_ERROR || result == WARC_SOURCE_DAMAGE)
             return result;
         struct view window = view_first(warc_source_window(source), HEADER_MAX);
-        *ret_size = warc_header_size(window);
+        enum record_form form = record_form_begins(source->form, window);
+        bool is_line = memchr(window.data, '\n', window.size) ||
+                       window.size >= line_max(reader);
+        *ret_form = form;
+        *ret_size =
+            form == RECORD_FORM_ANY ? 0 : record_header_size(form, window);
         if (*ret_size || result == WARC_SOURCE_END ||
-            window.size >= HEADER_MAX || !view_starts_with(window, "WARC/"))
+            window.size >= HEADER_MAX || (form == RECORD_FORM_ANY && is_line))
             return result;
         wanted = window.size + HEADER_STEP;
     }
+}
+
+/* Reads the header that begins the window. */
+static bool read_header(struct warc_reader *reader, enum record_form form,
+                        size_t size, struct warc_record *record,
+                        uint64_t *ret_length)
+{
+    record->header = view_first(warc_source_window(&reader->source), size);
+    if (form == RECORD_FORM_WARC && warc_header_is_folded(record->header)) {
+        warc_header_unfold(record->header, &reader->unfolded);
+        record->header = buf_view(&reader->unfolded);
+    }
+    return record_header_read(form, record, ret_length);
 }
 
 /* Looks behind a whole record; trouble there is held back. */
@@ -269,30 +315,29 @@ static enum warc_source_result look_behind(struct warc_reader *reader,
 }
 
 /* Whether what follows the record's first `size` bytes can follow a record:
- * two line ends; or fewer, and then the next record or the end of the file,
- * which cut a plain one off. */
+ * the end of the file or of a member, the next record, or two line ends, which
+ * stand behind each WARC record and in few blocks. */
 static bool ends_after(struct warc_reader *reader, size_t size)
 {
     struct warc_source *source = &reader->source;
-    for (int line_ends = 0;; size++) {
-        enum warc_source_result result = look_behind(reader, size + 1);
-        if (result == WARC_SOURCE_END && !source->is_gzip) {
-            reader->held = WARC_SOURCE_DAMAGE;
-            damage(reader, reader->last_offset,
-                   "the line ends behind the record are cut off",
-                   &reader->held_error);
-        }
-        if (result != WARC_SOURCE_OK || warc_source_is_start(source, size))
+    int line_ends = 0;
+    for (size_t end = size + LINE_ENDS_MAX; size < end; size++) {
+        if (look_behind(reader, size + 1) != WARC_SOURCE_OK ||
+            warc_source_is_start(source, size))
             return true;
         char c = warc_source_window(source).data[size];
         line_ends += c == '\n';
         if (c != '\n' && c != '\r')
             break;
-        if (line_ends == 2)
+        if (line_ends == 2 && reader->form == RECORD_FORM_WARC)
             return true;
     }
-    look_behind(reader, size + WARC_VERSION_LINE_MAX);
-    return warc_header_begins(view_from(warc_source_window(source), size));
+    enum warc_source_result result =
+        look_behind(reader, size + line_max(reader));
+    struct view rest = view_from(warc_source_window(source), size);
+    /* A line that the end of the file cuts short can be the next record's. */
+    return record_form_at(source->form, rest) != RECORD_FORM_ANY ||
+           (result == WARC_SOURCE_END && !memchr(rest.data, '\n', rest.size));
 }
 
 static enum warc_read_result read_block(struct warc_reader *reader,
@@ -303,6 +348,7 @@ static enum warc_read_result read_block(struct warc_reader *reader,
     struct warc_source *source = &reader->source;
     bool is_cut = length > reader->max_block;
     size_t kept = is_cut ? reader->max_block : (size_t)length, next;
+    const char *before = warc_source_window(source).data;
     if (warc_source_is_beyond_end(source, header, length))
         return broken(reader, WARC_SOURCE_END, record->offset, header, err);
     enum warc_source_result result =
@@ -314,12 +360,13 @@ static enum warc_read_result read_block(struct warc_reader *reader,
         return bad_record(reader, record->offset, header,
                           "Content-Length does not lead to the record's end",
                           err);
-    /* The window may have moved: the header's fields are read again. */
     struct view window = warc_source_window(source);
-    record->header = view_first(window, header);
-    warc_header_read(record, &length);
+    if (window.data != before)
+        read_header(reader, reader->form, header, record, &length);
     record->block = view_of(window.data + header, kept);
     record->is_cut = is_cut;
+    if (record->is_arc)
+        arc_header_judge_block(record);
     reader->in_window = header + kept;
     reader->behind = length - kept;
     return WARC_READ_RECORD;
@@ -331,12 +378,13 @@ static enum warc_read_result read_record(struct warc_reader *reader,
 {
     struct warc_source *source = &reader->source;
     struct warc_record record = { .offset = warc_source_offset(source) };
+    enum record_form form = RECORD_FORM_ANY;
     size_t header = 0;
     uint64_t length = 0;
-    enum warc_source_result result = need_header(reader, &header, err);
+    enum warc_source_result result = need_header(reader, &form, &header, err);
     if (result == WARC_SOURCE_ERROR || result == WARC_SOURCE_DAMAGE)
         return broken(reader, result, record.offset, 0, err);
-    if (!view_starts_with(warc_source_window(source), "WARC/"))
+    if (form == RECORD_FORM_ANY)
         return bad_record(reader, record.offset, 0,
                           "junk where a record should begin", err);
     if (!header)
@@ -345,8 +393,8 @@ static enum warc_read_result read_record(struct warc_reader *reader,
                               ? "the record is cut short"
                               : "the record's header has no end",
                           err);
-    record.header = view_first(warc_source_window(source), header);
-    if (!warc_header_read(&record, &length))
+    reader->form = form;
+    if (!read_header(reader, form, header, &record, &length))
         return bad_record(reader, record.offset, header,
                           "the record has no Content-Length", err);
     reader->last_offset = record.offset;
@@ -368,9 +416,9 @@ static enum warc_read_result tell_held(struct warc_reader *reader,
     return broken(reader, held, reader->last_offset, 0, err);
 }
 
-enum warc_read_result warc_reader_next(struct warc_reader *reader,
-                                       struct warc_record *ret_record,
-                                       struct error *err)
+static enum warc_read_result next_event(struct warc_reader *reader,
+                                        struct warc_record *ret_record,
+                                        struct error *err)
 {
     if (reader->is_over)
         return WARC_READ_END;
@@ -400,7 +448,7 @@ static bool seek_start(struct warc_reader *reader, struct error *err)
 {
     struct warc_source *source = &reader->source;
     bool is_there = false;
-    if (source->is_gzip) {
+    if (warc_source_is_packed(source)) {
         if (!warc_source_seek_member(source, reader->end, &is_there, err))
             return false;
     } else {
@@ -432,4 +480,24 @@ uint64_t warc_reader_start(const struct warc_reader *reader)
 uint64_t warc_reader_next_start(const struct warc_reader *reader)
 {
     return reader->next_start;
+}
+
+/* ---- records ---------------------------------------------------------- */
+
+/* A member that cannot be unpacked to its end may first give junk: that is one
+ * damage, told once. */
+enum warc_read_result warc_reader_next(struct warc_reader *reader,
+                                       struct warc_record *ret_record,
+                                       struct error *err)
+{
+    for (;;) {
+        enum warc_read_result result = next_event(reader, ret_record, err);
+        uint64_t offset = reader->source.damage_offset;
+        bool is_told = result == WARC_READ_DAMAGE && reader->has_told &&
+                       reader->told_offset == offset;
+        reader->has_told = result == WARC_READ_DAMAGE;
+        reader->told_offset = offset;
+        if (!is_told)
+            return result;
+    }
 }

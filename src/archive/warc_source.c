@@ -1,5 +1,7 @@
 #include "warc_source.h"
 
+#include "file_start.h"
+
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -10,16 +12,16 @@ enum {
     READ_SIZE = 1 << 20,
     RAW_AHEAD = 256 << 10, /* packed bytes wanted before unpacking */
     STREAM_STEP = 256 << 10,
+    START_SIZE = 64 << 10, /* of the file, tells what it is */
+    DICTIONARY_FRAME_MAX = 16 << 20,
 };
 
-bool warc_source_init(struct warc_source *source, size_t max_window,
-                      struct error *err)
+void warc_source_init(struct warc_source *source, size_t max_window)
 {
     *source = (struct warc_source){ .fd = -1, .max_member = max_window };
     buf_init(&source->raw, RAW_AHEAD + READ_SIZE);
     buf_init(&source->plain, 2 * max_window + 2 * READ_SIZE);
-    source->unpacker = gzip_unpacker_new();
-    return source->unpacker || error_no_memory(err, "a WARC reader");
+    unpacker_init(&source->unpacker);
 }
 
 static void close_file(struct warc_source *source)
@@ -34,11 +36,10 @@ static void close_file(struct warc_source *source)
 void warc_source_release(struct warc_source *source)
 {
     close_file(source);
-    gzip_unpacker_free(source->unpacker);
+    unpacker_release(&source->unpacker);
     buf_release(&source->raw);
     buf_release(&source->plain);
     free(source->starts);
-    source->unpacker = NULL;
     source->starts = NULL;
 }
 
@@ -61,19 +62,106 @@ static bool read_more(struct warc_source *source, struct buf *into,
     return true;
 }
 
-/* By the file's first bytes, for those at `offset` may be damaged; by what was
- * read, where a pipe has no other. A file that begins with junk is what it
- * goes on as. */
-static bool is_gzip_file(const struct warc_source *source)
+/* Moves the rest of a buffer to its beginning. */
+static void drop_front(struct buf *buf, size_t *at)
 {
-    char bytes[5];
-    struct view raw = buf_view(&source->raw), first = raw;
-    if (pread(source->fd, bytes, sizeof(bytes), 0) == sizeof(bytes))
-        first = view_of(bytes, sizeof(bytes));
-    if (view_starts_with(first, "\x1f\x8b") || view_starts_with(first, "WARC/"))
-        return first.data[0] == '\x1f';
-    return raw.size && !memmem(raw.data, raw.size, "WARC/", 5) &&
-           memmem(raw.data, raw.size, "\x1f\x8b\x08", 3);
+    if (*at == 0)
+        return;
+    memmove(buf->data, buf->data + *at, buf->size - *at);
+    buf_truncate(buf, buf->size - *at);
+    *at = 0;
+}
+
+static struct view raw_left(const struct warc_source *source)
+{
+    return view_from(buf_view(&source->raw), source->raw_at);
+}
+
+/* Packed bytes: at least `size`, or all that are left. */
+static bool need_raw(struct warc_source *source, size_t size, struct error *err)
+{
+    while (!source->is_raw_end && raw_left(source).size < size) {
+        source->raw_offset += source->raw_at;
+        drop_front(&source->raw, &source->raw_at);
+        if (!read_more(source, &source->raw, err))
+            return false;
+    }
+    return true;
+}
+
+/* The first bytes of a file that has them at hand, wherever reading begins. A
+ * pipe gives only what is read ahead. */
+static bool read_file_start(struct warc_source *source, struct buf *out,
+                            size_t size, struct error *err)
+{
+    char *to = buf_reserve(out, size);
+    if (!to)
+        return error_no_memory(err, "a WARC reader");
+    size_t got = 0;
+    for (ssize_t n = 1; got < size && n > 0; got += (size_t)(n > 0 ? n : 0)) {
+        n = pread(source->fd, to + got, size - got, (off_t)got);
+        if (n >= 0 || errno == EINTR)
+            continue;
+        if (errno != ESPIPE)
+            return error_set_errno(err, ERR_SYSTEM, errno, "cannot read %s",
+                                   source->path);
+        if (!need_raw(source, size < RAW_AHEAD ? size : RAW_AHEAD, err))
+            return false;
+        buf_append_view(out, view_first(raw_left(source), size));
+        return true;
+    }
+    buf_commit(out, got);
+    return true;
+}
+
+/* By the file's first bytes, wherever reading begins: what a file is must not
+ * rest on the place. A pipe has what was read of it. */
+static bool judge_file(struct warc_source *source, uint64_t offset,
+                       struct error *err)
+{
+    struct buf start;
+    buf_init(&start, START_SIZE + READ_SIZE);
+    bool done = !offset || read_file_start(source, &start, START_SIZE, err);
+    if (done && offset && !file_start_is_known(buf_view(&start))) {
+        buf_reset(&start);
+        done = read_file_start(source, &start, READ_SIZE, err);
+    }
+    struct view bytes = buf_view(offset ? &start : &source->raw);
+    done = done &&
+           unpacker_open(&source->unpacker, file_start_packing(bytes), err);
+    if (done)
+        source->form = file_start_form(&source->unpacker, bytes);
+    buf_release(&start);
+    return done;
+}
+
+/* What is wrong with it is told where the file is read from its beginning. */
+static bool load_dictionary(struct warc_source *source, uint64_t offset,
+                            struct error *err)
+{
+    struct buf start;
+    size_t size = 0;
+    buf_init(&start, DICTIONARY_FRAME_MAX);
+    bool done = read_file_start(source, &start, ZSTD_FRAME_HEAD_SIZE, err);
+    if (done && unpacker_wants_dictionary(buf_view(&start), &size)) {
+        buf_reset(&start);
+        size += ZSTD_FRAME_HEAD_SIZE;
+        if (size > DICTIONARY_FRAME_MAX)
+            source->fault = "the zstd dictionary is too large";
+        else
+            done = read_file_start(source, &start, size, err);
+    }
+    struct view content = view_from(buf_view(&start), ZSTD_FRAME_HEAD_SIZE);
+    if (size && start.size < size && !source->fault)
+        source->fault = "the zstd dictionary is cut short";
+    if (!size || source->fault)
+        content.size = 0;
+    if (done && !source->fault)
+        source->fault = unpacker_use_dictionary(&source->unpacker, content);
+    if (offset)
+        source->fault = NULL;
+    buf_release(&start);
+    return done;
 }
 
 bool warc_source_open(struct warc_source *source, const char *path,
@@ -87,6 +175,7 @@ bool warc_source_open(struct warc_source *source, const char *path,
     source->start_count = 0;
     source->sound_from = 0;
     source->is_raw_end = source->is_in_member = false;
+    source->fault = NULL;
     source->path = strdup(path);
     if (!source->path)
         return error_no_memory(err, "a WARC reader");
@@ -96,12 +185,20 @@ bool warc_source_open(struct warc_source *source, const char *path,
         return error_set_errno(err, ERR_SYSTEM, errno, "cannot open %s", path);
     if (!read_more(source, &source->raw, err))
         return false;
-    source->is_gzip = is_gzip_file(source);
-    if (!source->is_gzip) {
+    if (!judge_file(source, offset, err))
+        return false;
+    if (source->unpacker.packing == PACKING_ZSTD)
+        return load_dictionary(source, offset, err);
+    if (source->unpacker.packing == PACKING_NONE) {
         buf_append_view(&source->plain, buf_view(&source->raw));
         buf_reset(&source->raw);
     }
     return !source->plain.failed || error_no_memory(err, "a WARC reader");
+}
+
+bool warc_source_is_packed(const struct warc_source *source)
+{
+    return source->unpacker.packing != PACKING_NONE;
 }
 
 struct view warc_source_window(const struct warc_source *source)
@@ -118,7 +215,7 @@ void warc_source_pass(struct warc_source *source, size_t size)
 
 uint64_t warc_source_offset(const struct warc_source *source)
 {
-    if (!source->is_gzip)
+    if (!warc_source_is_packed(source))
         return source->offset;
     /* Before the first member: where it will begin. */
     uint64_t offset = source->raw_offset + source->raw_at;
@@ -144,12 +241,13 @@ bool warc_source_is_boundary(const struct warc_source *source,
                              uint64_t *ret_offset)
 {
     uint64_t offset = warc_source_offset(source);
-    if (source->is_gzip && !warc_source_window(source).size &&
+    bool is_packed = warc_source_is_packed(source);
+    if (is_packed && !warc_source_window(source).size &&
         !source->is_in_member) {
         offset = source->raw_offset + source->raw_at;
         if (is_at_file_end(source))
             return false;
-    } else if (source->is_gzip && !warc_source_is_start(source, 0)) {
+    } else if (is_packed && !warc_source_is_start(source, 0)) {
         return false;
     }
     if (offset < source->sound_from)
@@ -177,8 +275,9 @@ bool warc_source_find_start(const struct warc_source *source, size_t from,
             continue;
         if (at >= source->at + end)
             return false;
-        if (view_starts_with(view_from(buf_view(&source->plain), at),
-                             "WARC/")) {
+        if (record_form_begins(source->form,
+                               view_from(buf_view(&source->plain), at)) !=
+            RECORD_FORM_ANY) {
             *ret_at = at - source->at;
             return true;
         }
@@ -191,8 +290,8 @@ bool warc_source_is_beyond_end(const struct warc_source *source, size_t from,
 {
     struct stat st;
     struct view there = view_from(warc_source_window(source), from);
-    if (source->is_gzip || there.size >= size || fstat(source->fd, &st) ||
-        !S_ISREG(st.st_mode))
+    if (warc_source_is_packed(source) || there.size >= size ||
+        fstat(source->fd, &st) || !S_ISREG(st.st_mode))
         return false;
     uint64_t begin = source->offset + from, end = (uint64_t)st.st_size;
     return begin > end || size > end - begin;
@@ -220,16 +319,6 @@ static bool note_start(struct warc_source *source)
     return true;
 }
 
-/* Moves the rest of a buffer to its beginning. */
-static void drop_front(struct buf *buf, size_t *at)
-{
-    if (*at == 0)
-        return;
-    memmove(buf->data, buf->data + *at, buf->size - *at);
-    buf_truncate(buf, buf->size - *at);
-    *at = 0;
-}
-
 /* Moves the window to the beginning of its buffer, where that is worth it: no
  * byte is moved more often than as many were passed. Of the members the last
  * that began at or before the window stays known, and those behind. */
@@ -250,47 +339,14 @@ static void slide(struct warc_source *source)
     drop_front(&source->plain, &source->at);
 }
 
-/* ---- gzip ------------------------------------------------------------- */
-
-static struct view raw_left(const struct warc_source *source)
-{
-    return view_from(buf_view(&source->raw), source->raw_at);
-}
-
-/* Packed bytes: at least `size`, or all that are left. */
-static bool need_raw(struct warc_source *source, size_t size, struct error *err)
-{
-    while (!source->is_raw_end && raw_left(source).size < size) {
-        source->raw_offset += source->raw_at;
-        drop_front(&source->raw, &source->raw_at);
-        if (!read_more(source, &source->raw, err))
-            return false;
-    }
-    return true;
-}
-
-static bool is_member_head(struct view raw)
-{
-    return raw.size >= 4 && !memcmp(raw.data, "\x1f\x8b\x08", 3) &&
-           !((unsigned char)raw.data[3] & 0xe0);
-}
+/* ---- members ---------------------------------------------------------- */
 
 /* Whether a member begins here that begins a record. */
 static bool begins_record(struct warc_source *source)
 {
-    enum { PROBE = 16 };
-    struct buf probe;
-    struct view raw = raw_left(source);
-    if (!is_member_head(raw) || !gzip_stream_begin(source->unpacker))
-        return false;
-    buf_init(&probe, PROBE);
-    raw = view_first(raw, RAW_AHEAD);
-    enum gzip_step step =
-        gzip_stream_step(source->unpacker, &raw, PROBE, &probe);
-    bool does = step != GZIP_STEP_DAMAGED && probe.size >= 5 &&
-                !memcmp(probe.data, "WARC/", 5);
-    buf_release(&probe);
-    return does;
+    return member_form(&source->unpacker, source->form,
+                       view_first(raw_left(source), RAW_AHEAD)) !=
+           RECORD_FORM_ANY;
 }
 
 static uint64_t raw_place(const struct warc_source *source)
@@ -309,9 +365,7 @@ static bool find_member(struct warc_source *source, uint64_t end,
         struct view raw = raw_left(source);
         if (raw.size == 0 || raw_place(source) >= end || begins_record(source))
             return true;
-        const char *next =
-            raw.size > 1 ? memchr(raw.data + 1, 0x1f, raw.size - 1) : NULL;
-        source->raw_at += next ? (size_t)(next - raw.data) : raw.size;
+        source->raw_at += unpacker_next_head(&source->unpacker, raw);
     }
 }
 
@@ -339,6 +393,7 @@ static enum warc_source_result damage_at(struct warc_source *source,
     source->sound_from = raw_place(source);
     error_set(err, ERR_DATA, "%s: offset %llu: %s", source->path,
               (unsigned long long)offset, what);
+    source->damage_offset = offset;
     return WARC_SOURCE_DAMAGE;
 }
 
@@ -358,25 +413,36 @@ static enum warc_source_result stream_member(struct warc_source *source,
         return WARC_SOURCE_ERROR;
     struct view raw = raw_left(source);
     size_t before = raw.size, plain_before = source->plain.size;
-    enum gzip_step step =
-        gzip_stream_step(source->unpacker, &raw, STREAM_STEP, &source->plain);
+    enum unpacker_step step =
+        unpacker_step(&source->unpacker, &raw, STREAM_STEP, &source->plain);
     source->raw_at += before - raw.size;
     bool is_stuck =
         source->is_raw_end && !raw.size && source->plain.size == plain_before;
-    if (step == GZIP_STEP_NO_MEMORY) {
+    if (step == UNPACKER_NO_MEMORY) {
         error_no_memory(err, "a WARC record");
         return WARC_SOURCE_ERROR;
     }
-    if (step == GZIP_STEP_END) {
+    if (step == UNPACKER_END) {
         source->is_in_member = false;
         return WARC_SOURCE_OK;
     }
-    if (step == GZIP_STEP_DAMAGED || is_stuck)
-        return damage_at(source, source->starts[source->start_count - 1].offset,
-                         is_stuck ? "the gzip member is cut short"
-                                  : "the gzip member is damaged",
-                         err);
-    return WARC_SOURCE_OK;
+    if (step != UNPACKER_DAMAGED && !is_stuck)
+        return WARC_SOURCE_OK;
+    char what[64];
+    snprintf(what, sizeof(what), "the %s is %s",
+             unpacker_member_name(&source->unpacker),
+             is_stuck ? "cut short" : "damaged");
+    return damage_at(source, source->starts[source->start_count - 1].offset,
+                     what, err);
+}
+
+static enum warc_source_result tell_fault(struct warc_source *source,
+                                          struct error *err)
+{
+    error_set(err, ERR_DATA, "%s: offset 0: %s", source->path, source->fault);
+    source->fault = NULL;
+    source->damage_offset = 0;
+    return WARC_SOURCE_DAMAGE;
 }
 
 /* The next member: at once if it is all there and not too large. */
@@ -387,27 +453,29 @@ static enum warc_source_result begin_member(struct warc_source *source,
         return WARC_SOURCE_ERROR;
     struct view raw = raw_left(source);
     size_t used;
+    if (source->fault)
+        return tell_fault(source, err);
     if (raw.size == 0)
         return WARC_SOURCE_END;
-    if (!is_member_head(raw)) {
+    if (!unpacker_is_head(&source->unpacker, raw)) {
         uint64_t offset = source->raw_offset + source->raw_at;
         if (source->is_raw_end && is_all_zero(raw)) {
             source->raw_at += raw.size; /* padding, as tape writers leave it */
             return WARC_SOURCE_END;
         }
-        return damage_at(source, offset, "junk between gzip members", err);
+        return damage_at(source, offset, "junk between members", err);
     }
     if (!note_start(source)) {
         error_no_memory(err, "a WARC reader");
         return WARC_SOURCE_ERROR;
     }
-    if (gzip_unpack_member(source->unpacker, raw, source->max_member,
-                           &source->plain, &used)) {
+    if (unpacker_unpack(&source->unpacker, raw, source->max_member,
+                        &source->plain, &used)) {
         source->raw_at += used;
         return WARC_SOURCE_OK;
     }
     source->plain.failed = false;
-    if (!gzip_stream_begin(source->unpacker)) {
+    if (!unpacker_begin(&source->unpacker)) {
         error_no_memory(err, "a WARC reader");
         return WARC_SOURCE_ERROR;
     }
@@ -420,7 +488,7 @@ static enum warc_source_result begin_member(struct warc_source *source,
 static enum warc_source_result more(struct warc_source *source,
                                     struct error *err)
 {
-    if (source->is_gzip)
+    if (warc_source_is_packed(source))
         return source->is_in_member ? stream_member(source, err)
                                     : begin_member(source, err);
     if (source->is_raw_end)

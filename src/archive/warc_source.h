@@ -2,18 +2,18 @@
  * warc_source.h - the plain bytes of a WARC file, whatever it is packed in.
  *
  * The bytes come through a window that its user asks to grow (warc_source_need)
- * and moves forward (warc_source_pass). In a gzip file whole members are
- * unpacked at once where they fit; a member too large for that streams. A place
- * that cannot be unpacked is reported once, and reading goes on at the next
- * member that begins a record.
+ * and moves forward (warc_source_pass). In a packed file whole members (gzip
+ * members, zstd frames) are unpacked at once where they fit; a member too large
+ * for that streams. A place that cannot be unpacked is reported once, and
+ * reading goes on at the next member that begins a record.
  *
  * Thread rule: belongs to one reader.
  */
 #ifndef FETCHGREP_ARCHIVE_WARC_SOURCE_H
 #define FETCHGREP_ARCHIVE_WARC_SOURCE_H
 
-#include "fetchgrep/base/buf.h"
-#include "fetchgrep/base/codec_gzip.h"
+#include "record_form.h"
+#include "unpacker.h"
 
 struct member_start {
     size_t at;       /* in `plain` */
@@ -24,24 +24,25 @@ struct member_start {
 struct warc_source {
     char *path;
     int fd;
-    bool is_gzip;
-    struct buf raw;              /* gzip: packed bytes read ahead */
+    enum record_form form;       /* of the records, by how the file begins */
+    struct unpacker unpacker;    /* and how they are packed */
+    struct buf raw;              /* packed bytes read ahead */
     size_t raw_at;               /* of them used */
     uint64_t raw_offset;         /* in the file, of raw's first byte */
     bool is_raw_end;             /* the file is at its end */
     struct buf plain;            /* the window's bytes, and passed ones */
     size_t at;                   /* where the window begins in `plain` */
     uint64_t offset;             /* plain file: in the file, of the window */
-    struct member_start *starts; /* gzip: where members begin in `plain` */
+    struct member_start *starts; /* where members begin in `plain` */
     size_t start_count, start_capacity;
-    bool is_in_member; /* gzip: streaming through one */
-    struct gzip_unpacker *unpacker;
-    size_t max_member;   /* unpacked at once up to this */
-    uint64_t sound_from; /* gzip: damage was told up to this place */
+    bool is_in_member;      /* streaming through one */
+    size_t max_member;      /* unpacked at once up to this */
+    const char *fault;      /* of the file's dictionary, not told yet */
+    uint64_t damage_offset; /* of the last damage told */
+    uint64_t sound_from;    /* packed: damage was told up to this place */
 };
 
-bool warc_source_init(struct warc_source *source, size_t max_window,
-                      struct error *err) MUST_CHECK;
+void warc_source_init(struct warc_source *source, size_t max_window);
 void warc_source_release(struct warc_source *source);
 
 bool warc_source_open(struct warc_source *source, const char *path,
@@ -65,10 +66,12 @@ struct view warc_source_window(const struct warc_source *source);
 /* Moves the window's beginning; `size` at most its length. */
 void warc_source_pass(struct warc_source *source, size_t size);
 
-/* Whether a gzip member begins at this place of the window. */
+bool warc_source_is_packed(const struct warc_source *source);
+
+/* Whether a member begins at this place of the window. */
 bool warc_source_is_start(const struct warc_source *source, size_t at);
 
-/* The first place from `from` on and before `end` where a gzip member begins
+/* The first place from `from` on and before `end` where a member begins
  * that begins a record; false when there is none. */
 bool warc_source_find_start(const struct warc_source *source, size_t from,
                             size_t end, size_t *ret_at);

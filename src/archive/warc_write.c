@@ -3,15 +3,19 @@
 #include "fetchgrep/base/clock.h"
 #include "fetchgrep/base/codec_gzip.h"
 #include "fetchgrep/base/digest.h"
+#include "fetchgrep/base/zstd_stream.h"
 
 #include <assert.h>
 
-/* The fastest: pages are written once and in bulk. */
-enum { GZIP_LEVEL = 1, UUID_TEXT_SIZE = 37 };
+/* Pages are written once and in bulk: gzip's fastest, and the best zstd level
+ * that is not slower (530 pages, 51 MB: gzip 1 0.127 s, 8.3 MB; zstd 1 0.087 s,
+ * 7.9 MB; 3 0.094 s, 7.5 MB; 4 0.125 s, 7.3 MB; 5 0.222 s, 6.8 MB). */
+enum { GZIP_LEVEL = 1, ZSTD_LEVEL = 3, UUID_TEXT_SIZE = 37 };
 
 struct warc_writer {
     enum warc_store store;
-    struct gzip_packer *packer;
+    struct gzip_packer *gzip;
+    struct zstd_packer *zstd;
     struct digest *digest;
     uint64_t random[2]; /* xoroshiro128+ */
     struct buf header;
@@ -42,8 +46,11 @@ struct warc_writer *warc_writer_new(enum warc_store store, uint64_t seed,
     buf_init(&writer->record, SIZE_MAX / 4);
     writer->digest = digest_new();
     if (store == WARC_STORE_GZIP)
-        writer->packer = gzip_packer_new(GZIP_LEVEL);
-    if (!writer->digest || (store == WARC_STORE_GZIP && !writer->packer)) {
+        writer->gzip = gzip_packer_new(GZIP_LEVEL);
+    if (store == WARC_STORE_ZSTD)
+        writer->zstd = zstd_packer_new(ZSTD_LEVEL);
+    if (!writer->digest || (store == WARC_STORE_GZIP && !writer->gzip) ||
+        (store == WARC_STORE_ZSTD && !writer->zstd)) {
         warc_writer_free(writer);
         error_no_memory(err, "a WARC writer");
         return NULL;
@@ -55,7 +62,8 @@ void warc_writer_free(struct warc_writer *writer)
 {
     if (!writer)
         return;
-    gzip_packer_free(writer->packer);
+    gzip_packer_free(writer->gzip);
+    zstd_packer_free(writer->zstd);
     digest_free(writer->digest);
     buf_release(&writer->header);
     buf_release(&writer->record);
@@ -64,7 +72,9 @@ void warc_writer_free(struct warc_writer *writer)
 
 const char *warc_store_suffix(enum warc_store store)
 {
-    return store == WARC_STORE_GZIP ? ".warc.gz" : ".warc";
+    return store == WARC_STORE_ZSTD   ? ".warc.zst"
+           : store == WARC_STORE_GZIP ? ".warc.gz"
+                                      : ".warc";
 }
 
 static uint64_t rotate(uint64_t x, int by)
@@ -126,7 +136,7 @@ static void end(struct warc_writer *writer, struct view first,
                 struct view second, struct buf *out)
 {
     struct buf *header = &writer->header;
-    bool is_packed = writer->store == WARC_STORE_GZIP;
+    bool is_packed = writer->gzip || writer->zstd;
     struct buf *record = is_packed ? &writer->record : out;
     buf_append_format(header, "Content-Length: %zu\r\n\r\n",
                       first.size + second.size);
@@ -137,8 +147,12 @@ static void end(struct warc_writer *writer, struct view first,
     buf_append_view(record, second);
     buf_append(record, "\r\n\r\n", 4);
     out->failed = out->failed || header->failed || record->failed;
-    if (is_packed && !out->failed)
-        gzip_pack(writer->packer, buf_view(record), out);
+    if (out->failed)
+        return;
+    if (writer->gzip)
+        gzip_pack(writer->gzip, buf_view(record), out);
+    if (writer->zstd)
+        zstd_pack(writer->zstd, buf_view(record), out);
 }
 
 static void write_response(struct warc_writer *writer,

@@ -43,7 +43,9 @@ static bool make_room(struct buf *buf, size_t size)
     size_t need = buf->size + size;
     if (need <= buf->capacity)
         return true;
-    size_t capacity = buf->capacity ? buf->capacity : SMALLEST_CAPACITY;
+    size_t capacity = buf->capacity                  ? buf->capacity
+                      : buf->max < SMALLEST_CAPACITY ? buf->max
+                                                     : SMALLEST_CAPACITY;
     while (capacity < need)
         capacity = capacity > buf->max / 2 ? buf->max : capacity * 2;
     char *data = realloc(buf->data, capacity);

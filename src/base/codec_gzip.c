@@ -51,6 +51,8 @@ void gzip_pack(struct gzip_packer *packer, struct view bytes, struct buf *out)
 
 /* ---- the fast way ----------------------------------------------------- */
 
+enum gzip_form { GZIP_FORM_GZIP, GZIP_FORM_DEFLATE };
+
 enum { GUESS_FACTOR = 6, SMALLEST_GUESS = 16 << 10 };
 
 /* A gzip stream's last four bytes say its length modulo 2^32 (RFC 1952); a
@@ -118,7 +120,7 @@ static bool is_gzip(struct view bytes)
 }
 
 static bool unpack_fast(enum gzip_form form, struct view packed, size_t limit,
-                        struct buf *out)
+                        struct buf *out, struct view *ret_rest)
 {
     struct libdeflate_decompressor *decompressor =
         libdeflate_alloc_decompressor();
@@ -129,10 +131,11 @@ static bool unpack_fast(enum gzip_form form, struct view packed, size_t limit,
     do {
         done = unpack_member_fast(decompressor, form, &packed,
                                   limit - (out->size - start), out);
-        /* Further members; zeros and junk behind the last are no fault. */
     } while (done && form == GZIP_FORM_GZIP && is_gzip(packed));
     libdeflate_free_decompressor(decompressor);
-    if (!done)
+    if (done)
+        *ret_rest = packed;
+    else
         buf_truncate(out, start);
     return done;
 }
@@ -151,8 +154,8 @@ static char *step_room(struct buf *out, size_t left, size_t *ret_room)
 }
 
 /* Inflates one stream until its end, a fault or the limit. */
-static enum gzip_result inflate_stream(z_stream *stream, size_t limit,
-                                       struct buf *out)
+static enum unpack_result inflate_stream(z_stream *stream, size_t limit,
+                                         struct buf *out)
 {
     size_t start = out->size;
     for (;;) {
@@ -160,7 +163,7 @@ static enum gzip_result inflate_stream(z_stream *stream, size_t limit,
         unsigned char probe;
         char *to = left ? step_room(out, left, &room) : NULL;
         if (left && !to)
-            return GZIP_NO_MEMORY;
+            return UNPACK_NO_MEMORY;
         /* At the limit one byte more tells whether the stream ends there. */
         stream->next_out = left ? (unsigned char *)to : &probe;
         stream->avail_out = left ? (unsigned)room : 1;
@@ -168,56 +171,75 @@ static enum gzip_result inflate_stream(z_stream *stream, size_t limit,
         if (left)
             buf_commit(out, room - stream->avail_out);
         else if (stream->avail_out == 0)
-            return GZIP_TOO_LARGE;
+            return UNPACK_TOO_LARGE;
         if (code == Z_STREAM_END)
-            return GZIP_DONE;
+            return UNPACK_DONE;
         if (code == Z_MEM_ERROR)
-            return GZIP_NO_MEMORY;
+            return UNPACK_NO_MEMORY;
         if (code != Z_OK || (stream->avail_in == 0 && stream->avail_out))
-            return GZIP_DAMAGED;
+            return UNPACK_DAMAGED;
     }
 }
 
-static enum gzip_result unpack_slow(int window_bits, struct view packed,
-                                    size_t limit, struct buf *out)
+static enum unpack_result unpack_slow(int window_bits, struct view packed,
+                                      size_t limit, struct buf *out,
+                                      struct view *ret_rest)
 {
     z_stream stream = { 0 };
     if (inflateInit2(&stream, window_bits) != Z_OK)
-        return GZIP_NO_MEMORY;
+        return UNPACK_NO_MEMORY;
     assert(packed.size <= UINT_MAX);
     size_t start = out->size;
-    enum gzip_result result;
+    enum unpack_result result;
     struct view rest = packed;
     do {
         memcpy(&stream.next_in, &rest.data, sizeof(rest.data));
         stream.avail_in = (unsigned)rest.size;
         result = inflate_stream(&stream, limit - (out->size - start), out);
         rest = view_from(rest, rest.size - stream.avail_in);
-    } while (result == GZIP_DONE && window_bits == GZIP_BITS && is_gzip(rest) &&
-             inflateReset(&stream) == Z_OK);
+    } while (result == UNPACK_DONE && window_bits == GZIP_BITS &&
+             is_gzip(rest) && inflateReset(&stream) == Z_OK);
     inflateEnd(&stream);
+    if (result == UNPACK_DONE)
+        *ret_rest = rest;
     return result;
 }
 
-static enum gzip_result unpack_deflate_slow(struct view packed, size_t limit,
-                                            struct buf *out)
+/* Zeros behind the last member are padding. */
+static struct view without_padding(struct view rest)
 {
-    size_t start = out->size;
-    enum gzip_result result = unpack_slow(ZLIB_BITS, packed, limit, out);
-    if (result != GZIP_DAMAGED || out->size > start)
-        return result;
-    return unpack_slow(RAW_BITS, packed, limit, out);
+    while (rest.size && rest.data[0] == '\0')
+        rest = view_from(rest, 1);
+    return rest;
 }
 
-enum gzip_result gzip_unpack(enum gzip_form form, struct view packed,
-                             size_t limit, struct buf *out)
+enum unpack_result gzip_unpack(struct view packed, size_t limit,
+                               struct buf *out, struct view *ret_rest)
 {
-    if (unpack_fast(form, packed, limit, out))
-        return GZIP_DONE;
+    struct view rest;
+    enum unpack_result result = UNPACK_DONE;
+    if (!unpack_fast(GZIP_FORM_GZIP, packed, limit, out, &rest))
+        result = out->failed
+                     ? UNPACK_NO_MEMORY
+                     : unpack_slow(GZIP_BITS, packed, limit, out, &rest);
+    if (result == UNPACK_DONE)
+        *ret_rest = without_padding(rest);
+    return result;
+}
+
+enum unpack_result deflate_unpack(struct view packed, size_t limit,
+                                  struct buf *out, struct view *ret_rest)
+{
+    size_t start = out->size;
+    if (unpack_fast(GZIP_FORM_DEFLATE, packed, limit, out, ret_rest))
+        return UNPACK_DONE;
     if (out->failed)
-        return GZIP_NO_MEMORY;
-    return form == GZIP_FORM_GZIP ? unpack_slow(GZIP_BITS, packed, limit, out)
-                                  : unpack_deflate_slow(packed, limit, out);
+        return UNPACK_NO_MEMORY;
+    enum unpack_result result =
+        unpack_slow(ZLIB_BITS, packed, limit, out, ret_rest);
+    if (result != UNPACK_DAMAGED || out->size > start)
+        return result;
+    return unpack_slow(RAW_BITS, packed, limit, out, ret_rest);
 }
 
 /* ---- member by member ------------------------------------------------- */

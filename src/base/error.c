@@ -39,7 +39,9 @@ bool error_set_errno(struct error *err, enum error_code code, int sys_errno,
 
 bool error_no_memory(struct error *err, const char *what)
 {
-    return error_set(err, ERR_SYSTEM, "out of memory for %s", what);
+    error_set(err, ERR_SYSTEM, "out of memory for %s", what);
+    err->sys_errno = ENOMEM;
+    return false;
 }
 
 bool error_wrap(struct error *err, const char *format, ...)

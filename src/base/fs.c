@@ -31,6 +31,30 @@ bool fs_create(const char *path, int *ret_fd, struct error *err)
     return true;
 }
 
+bool fs_open_unnamed(const char *dir, int *ret_fd, struct error *err)
+{
+    int fd = open(dir, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+    /* Not every file system knows O_TMPFILE. */
+    char *path = fd < 0 ? fs_join(dir, "fetchgrep-XXXXXX") : NULL;
+    if (path) {
+        fd = mkostemp(path, O_CLOEXEC);
+        if (fd >= 0)
+            unlink(path);
+        free(path);
+    }
+    if (fd < 0)
+        return error_set_errno(err, ERR_SYSTEM, errno,
+                               "cannot make a temporary file in %s", dir);
+    *ret_fd = fd;
+    return true;
+}
+
+const char *fs_temporary_dir(void)
+{
+    const char *dir = getenv("TMPDIR");
+    return dir && dir[0] ? dir : "/tmp";
+}
+
 static bool read_to_end(int fd, const char *path, struct buf *buf,
                         struct error *err)
 {

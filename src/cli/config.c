@@ -1,5 +1,7 @@
 #include "config.h"
 
+#include "choice_options.h"
+
 #include <fcntl.h>
 #include <sched.h>
 #include <unistd.h>
@@ -21,7 +23,7 @@ static uint32_t usable_cores(void)
 static bool check_operands(const struct raw_options *raw, struct error *err)
 {
     enum command command = raw->command;
-    if (!raw->operands.count)
+    if (!raw->operands.count && command != COMMAND_EXPLAIN)
         return error_set(err, ERR_USAGE, "no %s given; usage: %s",
                          command == COMMAND_EXTRACT ? "input" : "manifest",
                          command_usage(command));
@@ -31,11 +33,49 @@ static bool check_operands(const struct raw_options *raw, struct error *err)
     int flags = raw->dir ? O_RDWR : fcntl(STDOUT_FILENO, F_GETFL);
     if ((flags & O_ACCMODE) == O_RDONLY)
         return error_set(err, ERR_USAGE,
-                         "standard output is closed, and there is no run "
-                         "directory (-o DIR) for the matches");
+                         command == COMMAND_EXPLAIN
+                             ? "standard output is closed"
+                             : "standard output is closed, and there is no run "
+                               "directory (-o DIR) for the matches");
     if (command == COMMAND_FETCH && !raw->dir)
         return error_set(err, ERR_USAGE, "fetch needs a run directory: -o DIR");
     return true;
+}
+
+static bool add_prefilter(struct config *config, const struct raw_options *raw,
+                          struct error *err)
+{
+    char *cache_dir = prefilter_cache_dir();
+    const struct prefilter_options options = {
+        .is_off = raw->has_no_prefilter,
+        .cache_dir = cache_dir,
+    };
+    config->prefilter = prefilter_new(config->patterns, &options, err);
+    free(cache_dir);
+    config->pipeline.prefilter = config->prefilter;
+    return config->prefilter != NULL;
+}
+
+/* --charset auto|raw|NAME */
+static bool set_text(struct text_options *text, const struct raw_options *raw,
+                     struct error *err)
+{
+    struct view name = view_of_string(raw->charset);
+    text->searches_binary = raw->searches_binary;
+    text->is_raw = view_equal_string(name, "raw");
+    if (text->is_raw && raw->has_unicode)
+        return error_set(err, ERR_USAGE,
+                         "--unicode and --charset raw: bytes are no letters");
+    if (!name.data || text->is_raw || view_equal_string(name, "auto"))
+        return true;
+    text->has_charset = true;
+    text->charset = charset_of_label(name);
+    if (text->charset != CHARSET_NONE && text->charset != CHARSET_REPLACEMENT)
+        return true;
+    return error_set(err, ERR_USAGE,
+                     "--charset: \"%s\" is none of the web's encodings, nor "
+                     "auto or raw",
+                     raw->charset);
 }
 
 static bool add_patterns(struct config *config, const struct raw_options *raw,
@@ -43,7 +83,12 @@ static bool add_patterns(struct config *config, const struct raw_options *raw,
 {
     if (raw->command == COMMAND_FETCH)
         return true;
-    config->patterns = patterns_new(raw->ignore_case, err);
+    const struct patterns_options options = {
+        .ignore_case = raw->ignore_case,
+        .is_raw = config->pipeline.text.is_raw,
+        .has_unicode = raw->has_unicode,
+    };
+    config->patterns = patterns_new(&options, err);
     if (!config->patterns)
         return false;
     for (size_t i = 0; i < raw->pattern_count; i++) {
@@ -57,7 +102,7 @@ static bool add_patterns(struct config *config, const struct raw_options *raw,
             return false;
     }
     config->pipeline.patterns = config->patterns;
-    return true;
+    return add_prefilter(config, raw, err);
 }
 
 static bool has_header_name(const char *header, const char *name)
@@ -166,52 +211,70 @@ static void set_fetch(struct config *config, const struct raw_options *raw,
     };
 }
 
+static void describe_text(const struct text_options *text, bool has_unicode,
+                          struct buf *out)
+{
+    buf_append_format(out, " charset=%s unicode=%s binary=%s",
+                      text->is_raw        ? "raw"
+                      : text->has_charset ? charset_name(text->charset)
+                                          : "auto",
+                      has_unicode ? "yes" : "no",
+                      text->searches_binary ? "yes" : "no");
+}
+
 /* The options without which the same inputs give other results. */
 static bool describe_shaping(struct config *config,
                              const struct raw_options *raw, struct error *err)
 {
-    static const char *const stores[] = { "none", "plain", "gzip" };
+    static const char *const stores[] = { "none", "plain", "gzip", "zstd" };
     struct buf *out = &config->shaping;
     const struct pipeline_options *pipeline = &config->pipeline;
     buf_init(out, 1 << 20);
     buf_append_format(out, "max-body=%zu", pipeline->fetch.max_body);
     if (raw->command != COMMAND_FETCH)
-        buf_append_format(
-            out, " format=%s status=%s max-matches=%zu page-time=%llums",
-            pipeline->format == MATCH_TEXT ? "text" : "jsonl",
-            pipeline->searches_any_status ? "any" : "2xx",
-            pipeline->max_matches, (unsigned long long)pipeline->page_time_ms);
+        describe_text(&pipeline->text, raw->has_unicode, out);
+    if (raw->command != COMMAND_FETCH)
+        buf_append_format(out, " status=%s max-matches=%zu page-time=%llums",
+                          pipeline->searches_any_status ? "any" : "2xx",
+                          pipeline->max_matches,
+                          (unsigned long long)pipeline->page_time_ms);
     if (raw->command != COMMAND_EXTRACT)
         buf_append_format(out, " store=%s max-redirects=%u",
                           stores[pipeline->store], pipeline->max_redirects);
+    output_describe(&config->output, raw, out);
+    choice_options_describe(raw, out);
     config->pipeline.shaping = buf_string(out);
     return buf_check(out, "the options", err);
 }
 
 static enum pipeline_command pipeline_command(enum command command)
 {
-    return command == COMMAND_FETCH     ? PIPELINE_FETCH
-           : command == COMMAND_EXTRACT ? PIPELINE_EXTRACT
-                                        : PIPELINE_RUN;
+    return command == COMMAND_FETCH ? PIPELINE_FETCH
+           : command == COMMAND_RUN ? PIPELINE_RUN
+                                    : PIPELINE_EXTRACT;
 }
 
 static void set_pipeline(struct config *config, const struct raw_options *raw,
                          uint32_t cores)
 {
     static const enum warc_store stores[] = { WARC_STORE_NONE, WARC_STORE_PLAIN,
-                                              WARC_STORE_GZIP };
-    enum { FORMAT_JSONL, FORMAT_TEXT };
-    bool is_text = raw->format == FORMAT_TEXT ||
-                   (raw->format != FORMAT_JSONL && !raw->dir);
+                                              WARC_STORE_GZIP,
+                                              WARC_STORE_ZSTD };
     bool is_kept = raw->dir && raw->command != COMMAND_EXTRACT;
     config->pipeline = (struct pipeline_options){
         .command = pipeline_command(raw->command),
         .input_count = raw->operands.count,
         .dir = raw->dir,
         .restarts = raw->restarts,
-        .format = is_text ? MATCH_TEXT : MATCH_JSONL,
+        .isolation = (enum team_isolation)raw->isolation,
         .worker_count = raw->workers ? (uint32_t)raw->workers : cores,
+        .worker_memory = raw->worker_memory,
+        .worker_time_ms = raw->worker_time_ms ? raw->worker_time_ms
+                                              : 3 * raw->page_time_ms + 10000,
         .per_host = (uint32_t)raw->per_host,
+        .host_delay_ms = (int64_t)raw->host_delay_ms,
+        .host_failures = (uint32_t)raw->host_failures,
+        .retries = (uint32_t)raw->retries,
         .max_redirects = (uint32_t)raw->max_redirects,
         .store = is_kept ? stores[raw->store] : WARC_STORE_NONE,
         .segment_max_bytes = raw->segment_size,
@@ -228,6 +291,14 @@ static void set_pipeline(struct config *config, const struct raw_options *raw,
            sizeof(config->pipeline.inputs));
 }
 
+static bool set_output(struct config *config, const struct raw_options *raw,
+                       struct error *err)
+{
+    bool done = output_init(&config->output, raw, config->patterns, err);
+    config->pipeline.matches = config->output.matches;
+    return done;
+}
+
 bool config_init(struct config *config, const struct raw_options *raw,
                  struct error *err)
 {
@@ -242,7 +313,10 @@ bool config_init(struct config *config, const struct raw_options *raw,
         set_max_failed(&config->pipeline, raw->max_failed, err) &&
         (!raw->allows_private ||
          address_rule_allow(&config->address_rule, raw->private_ranges, err)) &&
-        add_patterns(config, raw, err) && describe_shaping(config, raw, err);
+        set_text(&config->pipeline.text, raw, err) &&
+        add_patterns(config, raw, err) && set_output(config, raw, err) &&
+        choice_options_set(config, raw, err) &&
+        describe_shaping(config, raw, err);
     if (!done)
         config_release(config);
     return done;
@@ -267,12 +341,15 @@ bool config_show(const struct raw_options *raw,
         .max_body = raw->max_body,
         .head = raw->head ? raw->head : SIZE_MAX,
     };
-    return true;
+    return set_text(&ret_options->text, raw, err);
 }
 
 void config_release(struct config *config)
 {
+    output_release(&config->output);
+    prefilter_free(config->prefilter);
     patterns_free(config->patterns);
+    choice_free(config->choice);
     free(config->host_headers);
     buf_release(&config->shaping);
     *config = (struct config){ 0 };

@@ -6,6 +6,7 @@
 #define FETCHGREP_CLI_CONFIG_H
 
 #include "options.h"
+#include "output.h"
 
 #include "fetchgrep/run/pipeline.h"
 #include "fetchgrep/run/show.h"
@@ -13,6 +14,9 @@
 struct config {
     struct pipeline_options pipeline;
     struct patterns *patterns;
+    struct prefilter *prefilter;
+    struct output output;
+    struct choice *choice;
     struct address_rule address_rule;
     struct fetch_host_header *host_headers;
     struct buf shaping;

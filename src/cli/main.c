@@ -3,6 +3,7 @@
 #include "fetchgrep/base/fs.h"
 #include "fetchgrep/base/interrupt.h"
 #include "fetchgrep/base/log.h"
+#include "fetchgrep/run/explain.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -14,12 +15,14 @@ static const char usage[] =
     "       fetchgrep fetch MANIFEST... -o DIR\n"
     "       fetchgrep extract INPUT... (-e REGEX | -f FILE)... [-o DIR]\n"
     "       fetchgrep show    DIR|WARC ID|URL|@OFFSET\n"
+    "       fetchgrep explain (-e REGEX | -f FILE)... [INPUT...]\n"
     "\n"
     "run      download the URLs of the manifests and search the pages\n"
     "fetch    download only\n"
     "extract  search pages kept earlier: run directories, .warc and .warc.gz\n"
     "         files, directories, files\n"
     "show     one kept page, or its first bytes\n"
+    "explain  tell how each pattern is run, and what it costs on such pages\n"
     "\n"
     "A manifest is a text file with a URL a line; - is standard input.\n"
     "Without -o matches go to standard output: URL, a tab, the match.\n"
@@ -119,14 +122,33 @@ static bool run_show(const struct raw_options *raw, int *ret_status,
     return done;
 }
 
+static bool explain(const struct raw_options *raw, int *ret_status,
+                    struct error *err)
+{
+    struct config config;
+    struct buf text;
+    if (!config_init(&config, raw, err))
+        return false;
+    buf_init(&text, SIZE_MAX / 2);
+    bool done = explain_patterns(&config.pipeline, raw->is_json, &text,
+                                 ret_status, err);
+    if (done) {
+        fwrite(text.data, 1, text.size, stdout);
+        int status = flush_output();
+        *ret_status = status ? status : *ret_status;
+    }
+    buf_release(&text);
+    config_release(&config);
+    return done;
+}
+
 /* What each command does with its options. */
 static bool (*const commands[COMMAND_COUNT])(const struct raw_options *raw,
                                              int *ret_status,
                                              struct error *err) = {
-    [COMMAND_RUN] = run_pipeline,
-    [COMMAND_FETCH] = run_pipeline,
-    [COMMAND_EXTRACT] = run_pipeline,
-    [COMMAND_SHOW] = run_show,
+    [COMMAND_RUN] = run_pipeline,     [COMMAND_FETCH] = run_pipeline,
+    [COMMAND_EXTRACT] = run_pipeline, [COMMAND_SHOW] = run_show,
+    [COMMAND_EXPLAIN] = explain,
 };
 
 static int run_command(enum command command, int argc, char **argv)
@@ -164,7 +186,7 @@ int main(int argc, char **argv)
         return flush_output();
     }
     if (*word)
-        log_error("unknown command \"%s\": run, fetch or extract "
+        log_error("unknown command \"%s\": run, fetch, extract or explain "
                   "(fetchgrep --help)",
                   word);
     else

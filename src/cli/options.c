@@ -35,9 +35,12 @@ struct option_row {
 
 #define AT(member) offsetof(struct raw_options, member)
 
-static const char *const formats[] = { "jsonl", "text", "auto", NULL };
-static const char *const stores[] = { "none", "plain", "gzip", NULL };
+static const char *const formats[] = { "jsonl", "csv",  "tsv",
+                                       "text",  "auto", NULL };
+static const char *const orders[] = { "any", "manifest", NULL };
+static const char *const stores[] = { "none", "plain", "gzip", "zstd", NULL };
 static const char *const statuses[] = { "2xx", "any", NULL };
+static const char *const isolations[] = { "threads", "processes", NULL };
 static const char *const progresses[] = { "auto", "plain", "none", NULL };
 
 #define KILO   (UINT64_C(1) << 10)
@@ -47,29 +50,78 @@ static const char *const progresses[] = { "auto", "plain", "none", NULL };
 
 static const struct option_row rows[] = {
     { "regexp", 'e', KIND_PATTERN, 0, 0, 0, NULL, NULL, "REGEX",
-      "a pattern (PCRE2 syntax); may be given again", FOR_SEARCH },
+      "a pattern (PCRE2 syntax); may be given again", FOR_PATTERNS },
     { "file", 'f', KIND_PATTERN, 0, 0, 0, NULL, NULL, "FILE",
-      "a pattern file: NAME REGEX a line, # comments", FOR_SEARCH },
+      "a pattern file: NAME REGEX a line, # comments", FOR_PATTERNS },
     { "ignore-case", 'i', KIND_FLAG, AT(ignore_case), 0, 0, NULL, NULL, NULL,
-      "patterns ignore case", FOR_SEARCH },
+      "patterns ignore case", FOR_PATTERNS },
     { "output", 'o', KIND_STRING, AT(dir), 0, 0, NULL, NULL, "DIR",
       "the run directory (default: matches to standard output)", FOR_ALL },
     { "restart", 0, KIND_FLAG, AT(restarts), 0, 0, NULL, NULL, NULL,
       "start over in a run directory that was used", FOR_ALL },
-    { "format", 0, KIND_CHOICE, AT(format), 0, 0, "auto", formats, "jsonl|text",
+    { "format", 0, KIND_CHOICE, AT(format), 0, 0, "auto", formats,
+      "jsonl|csv|tsv|text",
       "form of the matches (jsonl; text on standard output)", FOR_SEARCH },
+    { "fields", 0, KIND_STRING, AT(fields), 0, 0, NULL, NULL, "LIST",
+      "columns, in order: id,url,pattern,in,offset,match,groups,NAME",
+      FOR_SEARCH },
+    { "only-group", 0, KIND_STRING, AT(only_group), 0, 0, NULL, NULL, "NAME|N",
+      "this group of each pattern instead of the whole match", FOR_SEARCH },
+    { "unique", 0, KIND_FLAG, AT(is_unique), 0, 0, NULL, NULL, NULL,
+      "of a page and pattern, the same match once", FOR_SEARCH },
+    { "count", 0, KIND_FLAG, AT(counts_only), 0, 0, NULL, NULL, NULL,
+      "how many matches, of each page and pattern that has any", FOR_SEARCH },
+    { "order", 0, KIND_CHOICE, AT(order), 0, 0, "any", orders, "any|manifest",
+      "order of the results", FOR_ALL },
+    { "charset", 0, KIND_STRING, AT(charset), 0, 0, "auto", NULL,
+      "auto|raw|NAME",
+      "what pages are read as (auto: what they say; raw: bytes)",
+      FOR_PATTERNS | FOR_SHOW },
+    { "unicode", 0, KIND_FLAG, AT(has_unicode), 0, 0, NULL, NULL, NULL,
+      "\\w, \\d, \\s and \\b know all of Unicode", FOR_PATTERNS },
+    { "binary", 0, KIND_FLAG, AT(searches_binary), 0, 0, NULL, NULL, NULL,
+      "search (show) pages that are no text too", FOR_PATTERNS | FOR_SHOW },
     { "max-matches", 0, KIND_COUNT, AT(max_matches), 1, UINT32_MAX, "100000",
       NULL, "N", "of a page and pattern at most", FOR_SEARCH },
+    { "no-prefilter", 0, KIND_FLAG, AT(has_no_prefilter), 0, 0, NULL, NULL,
+      NULL, "run every pattern on every page", FOR_PATTERNS },
     { "page-time", 0, KIND_TIME, AT(page_time_ms), 1, DAY_MS, "10s", NULL, "T",
-      "for all patterns of a page together", FOR_SEARCH },
+      "for all patterns of a page together", FOR_PATTERNS },
     { "status", 0, KIND_CHOICE, AT(status), 0, 0, "2xx", statuses, "2xx|any",
-      "which pages patterns run on", FOR_SEARCH },
+      "which pages patterns run on", FOR_PATTERNS },
+    { "type", 0, KIND_STRING, AT(types), 0, 0, NULL, NULL, "TYPES",
+      "records of these types: response,resource,revisit,conversion",
+      FOR_KEPT },
+    { "mime", 0, KIND_LIST, AT(mimes), 0, 0, NULL, NULL, "TYPES",
+      "pages of these media types: text/html,application/*; may be given again",
+      FOR_KEPT },
+    { "url-pattern", 0, KIND_LIST, AT(url_regexes), 0, 0, NULL, NULL, "REGEX",
+      "pages whose URL it matches (PCRE2); may be given again", FOR_KEPT },
+    { "check-digests", 0, KIND_FLAG, AT(checks_digests), 0, 0, NULL, NULL, NULL,
+      "compare the digests that records tell; CRCs always are", FOR_EXTRACT },
     { "workers", 'j', KIND_WORKERS, AT(workers), 1, 4096, "auto", NULL, "N",
-      "extract team's size (auto: cores this process may use)", FOR_ALL },
+      "extract team's size (auto: cores this process may use)",
+      FOR_ALL | FOR_EXPLAIN },
+    { "isolation", 0, KIND_CHOICE, AT(isolation), 0, 0, "threads", isolations,
+      "threads|processes", "what the team is made of", FOR_ALL },
+    { "worker-memory", 0, KIND_SIZE, AT(worker_memory), 16 * MEGA,
+      UINT64_C(1) << 50, "1G", NULL, "SIZE", "heap of a worker process",
+      FOR_ALL },
+    { "worker-time", 0, KIND_TIME, AT(worker_time_ms), 1, DAY_MS, NULL, NULL,
+      "T", "a page in a worker process at most (3 times --page-time and 10s)",
+      FOR_ALL },
     { "concurrency", 0, KIND_COUNT, AT(concurrency), 1, 1000000, "256", NULL,
       "N", "transfers at once", FOR_NETWORK },
     { "per-host", 0, KIND_COUNT, AT(per_host), 1, 1000000, "8", NULL, "N",
       "transfers at once to one host", FOR_NETWORK },
+    { "host-delay", 0, KIND_TIME, AT(host_delay_ms), 0, DAY_MS, "0", NULL, "T",
+      "pause between two requests to one host, which are one at a time then",
+      FOR_NETWORK },
+    { "host-failures", 0, KIND_COUNT, AT(host_failures), 0, UINT32_MAX, "6",
+      NULL, "N", "in a row to reach a host, then it is given up (0: never)",
+      FOR_NETWORK },
+    { "retries", 0, KIND_COUNT, AT(retries), 0, 1000, "2", NULL, "N",
+      "further tries after a passing failure", FOR_NETWORK },
     { "fetch-threads", 0, KIND_WORKERS, AT(fetch_threads), 1, 1024, "auto",
       NULL, "N", "event loops (auto: half of the cores, two of two)",
       FOR_NETWORK },
@@ -80,7 +132,8 @@ static const struct option_row rows[] = {
     { "stall-timeout", 0, KIND_TIME, AT(stall_timeout_ms), 1, DAY_MS, "20s",
       NULL, "T", "no byte for so long", FOR_NETWORK },
     { "max-body", 0, KIND_SIZE, AT(max_body), 1, GIGA, "10M", NULL, "SIZE",
-      "longest body, as sent and as decoded", FOR_ALL | FOR_SHOW },
+      "longest body, as sent and as decoded",
+      FOR_ALL | FOR_EXPLAIN | FOR_SHOW },
     { "max-redirects", 0, KIND_COUNT, AT(max_redirects), 0, 1000, "10", NULL,
       "N", "hops followed at most", FOR_NETWORK },
     { "header", 0, KIND_LIST, AT(headers), 0, 0, NULL, NULL, "'K: V'",
@@ -101,7 +154,7 @@ static const struct option_row rows[] = {
       "[=CIDR,...]", "allow private, loopback, link-local addresses, or these",
       FOR_NETWORK },
     { "store", 0, KIND_CHOICE, AT(store), 0, 0, "gzip", stores,
-      "gzip|plain|none", "how pages are kept", FOR_NETWORK },
+      "gzip|zstd|plain|none", "how pages are kept", FOR_NETWORK },
     { "segment-size", 0, KIND_SIZE, AT(segment_size), 4 * KILO,
       UINT64_C(1) << 50, "1G", NULL, "SIZE", "a new WARC file beyond it",
       FOR_NETWORK },
@@ -112,6 +165,8 @@ static const struct option_row rows[] = {
     { "part-size", 0, KIND_SIZE, AT(part_size), 4 * KILO, UINT64_C(1) << 50,
       "4M", NULL, "SIZE", "large archives are read in parts of it",
       FOR_EXTRACT },
+    { "json", 0, KIND_FLAG, AT(is_json), 0, 0, NULL, NULL, NULL,
+      "an object a line instead of a text", FOR_EXPLAIN },
     { "max-failed", 0, KIND_STRING, AT(max_failed), 0, 0, NULL, NULL, "N|P%",
       "more failed entries than this: exit status 1", FOR_ALL },
     { "progress", 0, KIND_CHOICE, AT(progress), 0, 0, "auto", progresses,
@@ -125,7 +180,7 @@ static const struct option_row rows[] = {
     { "head", 0, KIND_SIZE, AT(head), 1, GIGA, NULL, NULL, "SIZE",
       "the first bytes alone; no character is cut", FOR_SHOW },
     { "help", 'h', KIND_FLAG, AT(wants_help), 0, 0, NULL, NULL, NULL,
-      "this text", FOR_ALL | FOR_SHOW },
+      "this text", FOR_ALL | FOR_EXPLAIN | FOR_SHOW },
 };
 
 enum { ROW_COUNT = ARRAY_COUNT(rows), LONG_BASE = 256 };
@@ -431,6 +486,8 @@ void options_release(struct raw_options *raw)
     free(raw->operands.items);
     free(raw->headers.items);
     free(raw->host_headers.items);
+    free(raw->mimes.items);
+    free(raw->url_regexes.items);
     free(raw->patterns);
     *raw = (struct raw_options){ 0 };
 }
@@ -439,7 +496,8 @@ void options_release(struct raw_options *raw)
 
 const char *command_name(enum command command)
 {
-    static const char *const names[] = { "run", "fetch", "extract", "show" };
+    static const char *const names[] = { "run", "fetch", "extract", "show",
+                                         "explain" };
     return names[command];
 }
 
@@ -451,6 +509,7 @@ const char *command_usage(enum command command)
         "fetchgrep extract INPUT... (-e REGEX | -f FILE)... [-o DIR] [options]",
         "fetchgrep show DIR|WARC ID|URL|@OFFSET [--headers|--raw|--text] "
         "[--head SIZE]",
+        "fetchgrep explain (-e REGEX | -f FILE)... [INPUT...] [options]",
     };
     return usages[command];
 }

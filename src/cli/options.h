@@ -18,6 +18,7 @@ enum command {
     COMMAND_FETCH,
     COMMAND_EXTRACT,
     COMMAND_SHOW,
+    COMMAND_EXPLAIN,
     COMMAND_COUNT,
 };
 
@@ -26,8 +27,11 @@ enum command_bit {
     FOR_FETCH = 1 << COMMAND_FETCH,
     FOR_EXTRACT = 1 << COMMAND_EXTRACT,
     FOR_SHOW = 1 << COMMAND_SHOW,
+    FOR_EXPLAIN = 1 << COMMAND_EXPLAIN,
     FOR_NETWORK = FOR_RUN | FOR_FETCH,
     FOR_SEARCH = FOR_RUN | FOR_EXTRACT,
+    FOR_KEPT = FOR_EXTRACT | FOR_EXPLAIN,
+    FOR_PATTERNS = FOR_SEARCH | FOR_EXPLAIN,
     FOR_ALL = FOR_RUN | FOR_FETCH | FOR_EXTRACT,
 };
 
@@ -49,12 +53,26 @@ struct raw_options {
     struct raw_pattern *patterns;
     size_t pattern_count, pattern_capacity;
     bool ignore_case;
+    const char *charset;
+    bool has_unicode;
+    bool searches_binary;
     const char *dir;
     bool restarts;
     uint64_t format;
-    uint64_t workers; /* 0: as many as there are cores */
+    const char *fields;     /* NULL: the format's own */
+    const char *only_group; /* NULL: the whole match */
+    bool is_unique;
+    bool counts_only;
+    uint64_t order;
+    uint64_t isolation;
+    uint64_t worker_memory;
+    uint64_t worker_time_ms; /* 0: by page_time_ms */
+    uint64_t workers;        /* 0: as many as there are cores */
     uint64_t concurrency;
     uint64_t per_host;
+    uint64_t host_delay_ms;
+    uint64_t host_failures;
+    uint64_t retries;
     uint64_t fetch_threads; /* 0: auto */
     uint64_t connect_timeout_ms, timeout_ms, stall_timeout_ms;
     uint64_t max_body;
@@ -72,7 +90,13 @@ struct raw_options {
     uint64_t memory;
     uint64_t max_matches;
     uint64_t page_time_ms;
+    bool has_no_prefilter;
     uint64_t status;
+    const char *types; /* --type: NULL: all */
+    struct string_list mimes;
+    struct string_list url_regexes;
+    bool checks_digests;
+    bool is_json;
     const char *max_failed;
     bool allows_private;
     const char *private_ranges; /* NULL: all */

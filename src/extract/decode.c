@@ -1,80 +1,166 @@
 #include "fetchgrep/extract/decode.h"
 
+#include "fetchgrep/base/codec_brotli.h"
 #include "fetchgrep/base/codec_gzip.h"
+#include "fetchgrep/base/codec_zstd.h"
+#include "fetchgrep/base/utf8.h"
+#include "fetchgrep/base/zstd_stream.h"
 
-enum { CODINGS_MAX = 4 };
+#include <stdarg.h>
 
-static bool is_coding(struct view coding, const char *name)
+enum { CODINGS_MAX = 4, SHOWN_NAME = 40 };
+
+/* ---- the codings ------------------------------------------------------ */
+
+static bool looks_like_gzip(struct view body)
 {
-    return view_equal_nocase(coding, view_of_string(name));
+    return view_starts_with(body, "\x1f\x8b");
+}
+
+static bool looks_like_zstd(struct view body)
+{
+    return zstd_frame_kind(body) != ZSTD_FRAME_NONE;
+}
+
+struct coding {
+    const char *name;
+    const char *old_name;
+    bool (*looks_like)(struct view body); /* NULL: it has no mark */
+    unpack_fn *unpack;
+};
+
+static const struct coding codings[] = {
+    { "gzip", "x-gzip", looks_like_gzip, gzip_unpack },
+    { "deflate", "x-deflate", NULL, deflate_unpack },
+    { "br", NULL, NULL, brotli_unpack },
+    { "zstd", NULL, looks_like_zstd, zstd_unpack },
+};
+
+static bool is_called(struct view name, const char *text)
+{
+    return text && view_equal_nocase(name, view_of_string(text));
+}
+
+static const struct coding *find_coding(struct view name)
+{
+    for (size_t i = 0; i < ARRAY_COUNT(codings); i++)
+        if (is_called(name, codings[i].name) ||
+            is_called(name, codings[i].old_name))
+            return &codings[i];
+    return NULL;
 }
 
 /* Splits "deflate, gzip" and leaves identity out. */
-static size_t split_codings(struct view list, struct view *codings)
+static size_t split_names(struct view list, struct view *names)
 {
     size_t count = 0;
     while (list.data) {
-        struct view coding = view_trim(view_split(&list, ','));
-        if (!coding.size || is_coding(coding, "identity"))
+        struct view name = view_trim(view_split(&list, ','));
+        if (!name.size || is_called(name, "identity"))
             continue;
         if (count < CODINGS_MAX)
-            codings[count] = coding;
+            names[count] = name;
         count++;
     }
     return count;
 }
 
-static bool looks_like_gzip(struct view body)
+/* ---- bodies that are plain all the same ------------------------------- */
+
+/*
+ * Packed bytes are nearly random: that none of the first is a control character
+ * has a chance of 0.89 for each, and that they are UTF-8 besides, of less than
+ * a half.
+ */
+static bool looks_like_text(struct view body)
 {
-    return body.size >= 2 && !memcmp(body.data, "\x1f\x8b", 2);
+    enum { LOOKED_AT = 512, ENOUGH = 128, ENOUGH_UTF_8 = 16, CUT_MAX = 3 };
+    struct view start = view_first(body, LOOKED_AT);
+    for (size_t i = 0; i < start.size; i++) {
+        unsigned char c = (unsigned char)start.data[i];
+        if ((c < 0x20 && !strchr("\t\n\f\r\x1b", c)) || c == '\0' || c == 0x7f)
+            return false;
+    }
+    bool is_utf_8 = utf8_valid_prefix(start) + CUT_MAX >= start.size;
+    return start.size >= ENOUGH || (start.size >= ENOUGH_UTF_8 && is_utf_8);
 }
 
-static enum decode_result unpack(enum gzip_form form, struct view body,
-                                 size_t limit, struct buf *out, char *detail,
-                                 size_t detail_size)
+static bool is_plain(const struct coding *coding, struct view body)
 {
-    const char *name = form == GZIP_FORM_GZIP ? "gzip" : "deflate";
+    if (coding->looks_like)
+        return !coding->looks_like(body);
+    return looks_like_text(body);
+}
+
+/* ---- taking one off --------------------------------------------------- */
+
+struct report {
+    char *detail;
+    size_t size;
+};
+
+static void say(const struct report *report, const char *format, ...)
+    PRINTF_LIKE(2, 3);
+
+/* Adds a sentence part. */
+static void say(const struct report *report, const char *format, ...)
+{
+    size_t used = strlen(report->detail);
+    va_list args;
+    if (used && used + 2 < report->size) {
+        memcpy(report->detail + used, "; ", 3);
+        used += 2;
+    }
+    va_start(args, format);
+    vsnprintf(report->detail + used, report->size - used, format, args);
+    va_end(args);
+}
+
+static enum decode_result unpack(const struct coding *coding, struct view body,
+                                 size_t limit, struct buf *out,
+                                 const struct report *report)
+{
+    struct view rest = { 0 };
     buf_reset(out);
-    switch (gzip_unpack(form, body, limit, out)) {
-    case GZIP_DONE:
+    switch (coding->unpack(body, limit, out, &rest)) {
+    case UNPACK_DONE:
+        if (rest.size)
+            say(report, "%zu bytes of junk behind the %s stream", rest.size,
+                coding->name);
         return DECODE_DONE;
-    case GZIP_TOO_LARGE:
-        snprintf(detail, detail_size,
-                 "longer than %zu bytes when decoded (--max-body); cut there",
-                 limit);
+    case UNPACK_TOO_LARGE:
+        say(report,
+            "longer than %zu bytes when decoded (--max-body); cut there",
+            limit);
         return DECODE_TOO_LARGE;
-    case GZIP_DAMAGED:
-        snprintf(detail, detail_size,
-                 "%s stream is damaged; %zu bytes could be decoded", name,
-                 out->size);
+    case UNPACK_DAMAGED:
+        say(report, "%s stream is damaged; %zu bytes could be decoded",
+            coding->name, out->size);
         return DECODE_DAMAGED;
-    case GZIP_NO_MEMORY:
+    case UNPACK_NO_MEMORY:
     default:
         return DECODE_NO_MEMORY;
     }
 }
 
 /* Takes one coding off `*body`. */
-static enum decode_result decode_one(struct view coding, struct view *body,
+static enum decode_result decode_one(struct view name, struct view *body,
                                      size_t limit, struct buf *out,
-                                     char *detail, size_t detail_size)
+                                     const struct report *report)
 {
-    bool is_gzip = is_coding(coding, "gzip") || is_coding(coding, "x-gzip");
-    if (!is_gzip && !is_coding(coding, "deflate")) {
-        snprintf(detail, detail_size, "content coding %.*s is not understood",
-                 (int)(coding.size > 40 ? 40 : coding.size), coding.data);
+    const struct coding *coding = find_coding(name);
+    if (!coding) {
+        say(report, "content coding %.*s is not understood",
+            (int)(name.size > SHOWN_NAME ? SHOWN_NAME : name.size), name.data);
         return DECODE_UNKNOWN;
     }
     if (body->size == 0)
         return DECODE_PLAIN;
-    if (is_gzip && !looks_like_gzip(*body)) {
-        snprintf(detail, detail_size,
-                 "plain body under Content-Encoding: gzip");
+    if (is_plain(coding, *body)) {
+        say(report, "plain body under Content-Encoding: %s", coding->name);
         return DECODE_PLAIN;
     }
-    enum decode_result result =
-        unpack(is_gzip ? GZIP_FORM_GZIP : GZIP_FORM_DEFLATE, *body, limit, out,
-               detail, detail_size);
+    enum decode_result result = unpack(coding, *body, limit, out, report);
     *body = buf_view(out);
     return result;
 }
@@ -89,12 +175,13 @@ enum decode_result decode_content(struct view coding, struct view body,
                                   struct buf *spare, struct view *ret_body,
                                   char *detail, size_t detail_size)
 {
-    struct view codings[CODINGS_MAX];
-    size_t count = split_codings(coding, codings);
+    struct view names[CODINGS_MAX];
+    const struct report report = { detail, detail_size };
+    size_t count = split_names(coding, names);
     enum decode_result result = DECODE_PLAIN;
     detail[0] = '\0';
     if (count > CODINGS_MAX) {
-        snprintf(detail, detail_size, "%zu content codings in a row", count);
+        say(&report, "%zu content codings in a row", count);
         *ret_body = body;
         return DECODE_UNKNOWN;
     }
@@ -104,7 +191,7 @@ enum decode_result decode_content(struct view coding, struct view body,
          * leaves it where it was. */
         struct buf *out = lies_in(body, scratch) ? spare : scratch;
         enum decode_result step =
-            decode_one(codings[i], &body, limit, out, detail, detail_size);
+            decode_one(names[i], &body, limit, out, &report);
         if (step != DECODE_PLAIN)
             result = step;
         if (step != DECODE_PLAIN && step != DECODE_DONE)

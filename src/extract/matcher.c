@@ -11,6 +11,12 @@ struct matcher {
     struct view *groups;    /* of the pattern with most of them */
     struct search *waiting; /* of as many as there are patterns */
     size_t waiting_count;
+    struct prefilter_scan *scan;          /* NULL: all patterns always run */
+    uint32_t *of_subject[SUBJECT_COUNT];  /* indexes of patterns */
+    size_t subject_counts[SUBJECT_COUNT]; /* of them */
+    bool is_scanned;                      /* `scan` has something to look for */
+    struct costs *costs;                  /* NULL: not measured */
+    bool goes_on; /* the next search is of the same page */
 };
 
 /* One pattern on its way through a text. */
@@ -18,7 +24,24 @@ struct search {
     const struct pattern *pattern;
     struct cursor at;
     size_t match_count;
+    bool has_begun;
 };
+
+static bool sort_by_subject(struct matcher *matcher)
+{
+    const struct patterns *patterns = matcher->patterns;
+    for (size_t i = 0; i < SUBJECT_COUNT; i++) {
+        matcher->of_subject[i] = calloc(patterns->count + 1, sizeof(uint32_t));
+        if (!matcher->of_subject[i])
+            return false;
+    }
+    for (size_t i = 0; i < patterns->count; i++) {
+        enum subject subject = patterns->list[i].subject;
+        size_t at = matcher->subject_counts[subject]++;
+        matcher->of_subject[subject][at] = (uint32_t)i;
+    }
+    return true;
+}
 
 struct matcher *matcher_new(const struct patterns *patterns,
                             const struct matcher_options *options,
@@ -31,6 +54,9 @@ struct matcher *matcher_new(const struct patterns *patterns,
     }
     matcher->patterns = patterns;
     matcher->max_matches = options->max_matches;
+    matcher->costs = options->costs;
+    matcher->is_scanned =
+        options->prefilter && prefilter_is_on(options->prefilter);
     if (!seeker_init(&matcher->seeker, patterns, options, err)) {
         matcher_free(matcher);
         return NULL;
@@ -38,9 +64,14 @@ struct matcher *matcher_new(const struct patterns *patterns,
     matcher->groups =
         calloc((size_t)matcher->seeker.capture_count + 1, sizeof(struct view));
     matcher->waiting = calloc(patterns->count + 1, sizeof(struct search));
-    if (!matcher->groups || !matcher->waiting) {
+    if (!matcher->groups || !matcher->waiting || !sort_by_subject(matcher)) {
         matcher_free(matcher);
         error_no_memory(err, "a matcher");
+        return NULL;
+    }
+    if (options->prefilter &&
+        !(matcher->scan = prefilter_scan_new(options->prefilter, err))) {
+        matcher_free(matcher);
         return NULL;
     }
     return matcher;
@@ -51,6 +82,9 @@ void matcher_free(struct matcher *matcher)
     if (!matcher)
         return;
     seeker_release(&matcher->seeker);
+    prefilter_scan_free(matcher->scan);
+    for (size_t i = 0; i < SUBJECT_COUNT; i++)
+        free(matcher->of_subject[i]);
     free(matcher->groups);
     free(matcher->waiting);
     free(matcher);
@@ -122,6 +156,8 @@ static bool emit(struct matcher *matcher, const struct pattern *pattern,
     size_t to = pairs[1], from = pairs[0] < to ? pairs[0] : to;
     const struct match match = {
         .pattern = view_of_string(pattern->name),
+        .pattern_index = (uint32_t)(pattern - matcher->patterns->list),
+        .subject = pattern->subject,
         .offset = from,
         .whole = view_of(text.data + from, to - from),
         .group_count = pattern->group_count,
@@ -162,7 +198,8 @@ static void step(const struct matcher *matcher, struct view text,
     const PCRE2_SIZE *pair = pcre2_get_ovector_pointer(matcher->seeker.data);
     cursor->window = 0;
     if (is_repeated(matcher, cursor)) {
-        cursor->start += seek_character_size(text, cursor->start);
+        cursor->start +=
+            seek_character_size(&matcher->seeker, text, cursor->start);
         cursor->flags = 0;
         return;
     }
@@ -182,6 +219,7 @@ static enum search_result go_on(struct matcher *matcher, struct search *search,
                                 struct error *err)
 {
     const struct pattern *pattern = search->pattern;
+    pattern_make_ready(pattern);
     for (; search->at.start <= text.size; step(matcher, text, &search->at)) {
         int code = seek_next(&matcher->seeker, pattern, text, &search->at);
         if (code == PCRE2_ERROR_NOMATCH)
@@ -208,21 +246,83 @@ static enum search_result go_on(struct matcher *matcher, struct search *search,
     return SEARCH_DONE;
 }
 
+/* The same with a look at what it costs. */
+static enum search_result run(struct matcher *matcher, struct search *search,
+                              struct view text, match_fn *on_match, void *ctx,
+                              struct matcher_report *report, struct error *err)
+{
+    if (!matcher->costs)
+        return go_on(matcher, search, text, on_match, ctx, report, err);
+    size_t index = (size_t)(search->pattern - matcher->patterns->list);
+    struct pattern_cost *cost = &matcher->costs->patterns[index];
+    size_t match_count = search->match_count;
+    size_t limited_count = report->limited_count;
+    int64_t start_ns = matcher->seeker.now_ns();
+    enum search_result result =
+        go_on(matcher, search, text, on_match, ctx, report, err);
+    cost->ns += matcher->seeker.now_ns() - start_ns;
+    cost->run_count += !search->has_begun;
+    cost->page_count += !match_count && search->match_count;
+    cost->match_count += search->match_count - match_count;
+    cost->limit_count += report->limited_count - limited_count;
+    search->has_begun = true;
+    return result;
+}
+
+/* A pattern's time is over for good. */
+static void end_late(struct matcher *matcher, const struct search *search,
+                     struct matcher_report *report)
+{
+    size_t index = (size_t)(search->pattern - matcher->patterns->list);
+    note_error(report, search->pattern, SEEK_PAGE_TIME, search->at.window);
+    if (matcher->costs)
+        matcher->costs->patterns[index].limit_count++;
+}
+
 /* What one pattern may take at first of the time that is left of a page. */
 enum { FIRST_PARTS = 4 };
 
+/* The patterns that may match at all. */
+static const uint32_t *candidates(struct matcher *matcher, enum subject subject,
+                                  struct view text, size_t *ret_count)
+{
+    if (subject == SUBJECT_TEXT && matcher->scan)
+        return prefilter_scan_text(matcher->scan, text, ret_count);
+    *ret_count = matcher->subject_counts[subject];
+    return matcher->of_subject[subject];
+}
+
+static const uint32_t *find_candidates(struct matcher *matcher,
+                                       enum subject subject, struct view text,
+                                       size_t *ret_count)
+{
+    struct costs *costs = matcher->costs;
+    if (!costs)
+        return candidates(matcher, subject, text, ret_count);
+    int64_t start_ns = matcher->seeker.now_ns();
+    const uint32_t *indexes = candidates(matcher, subject, text, ret_count);
+    if (subject == SUBJECT_TEXT && matcher->is_scanned)
+        costs->scan_ns += matcher->seeker.now_ns() - start_ns;
+    costs->page_counts[subject]++;
+    costs->byte_counts[subject] += text.size;
+    return indexes;
+}
+
 /* Each pattern in its turn; one that takes long waits until the others have
  * run. */
-static bool search_all(struct matcher *matcher, struct view text,
-                       match_fn *on_match, void *ctx,
+static bool search_all(struct matcher *matcher, enum subject subject,
+                       struct view text, match_fn *on_match, void *ctx,
                        struct matcher_report *report, struct error *err)
 {
-    size_t parts = matcher->patterns->count > 1 ? FIRST_PARTS : 1;
-    for (size_t i = 0; i < matcher->patterns->count; i++) {
-        struct search search = { .pattern = &matcher->patterns->list[i] };
+    size_t parts = matcher->patterns->count > 1 ? FIRST_PARTS : 1, count;
+    const uint32_t *indexes = find_candidates(matcher, subject, text, &count);
+    for (size_t i = 0; i < count; i++) {
+        struct search search = {
+            .pattern = &matcher->patterns->list[indexes[i]],
+        };
         seek_allot(&matcher->seeker, parts);
         enum search_result result =
-            go_on(matcher, &search, text, on_match, ctx, report, err);
+            run(matcher, &search, text, on_match, ctx, report, err);
         if (result == SEARCH_LATE)
             matcher->waiting[matcher->waiting_count++] = search;
         else if (result == SEARCH_FAILED)
@@ -240,27 +340,33 @@ static bool search_waiting(struct matcher *matcher, struct view text,
         struct search *search = &matcher->waiting[i];
         seek_allot(&matcher->seeker, matcher->waiting_count - i);
         enum search_result result =
-            go_on(matcher, search, text, on_match, ctx, report, err);
+            run(matcher, search, text, on_match, ctx, report, err);
         if (result == SEARCH_LATE)
-            note_error(report, search->pattern, SEEK_PAGE_TIME,
-                       search->at.window);
+            end_late(matcher, search, report);
         else if (result == SEARCH_FAILED)
             return false;
     }
     return true;
 }
 
-bool matcher_search(struct matcher *matcher, struct view text,
-                    match_fn *on_match, void *ctx,
+void matcher_go_on(struct matcher *matcher)
+{
+    matcher->goes_on = true;
+}
+
+bool matcher_search(struct matcher *matcher, enum subject subject,
+                    struct view text, match_fn *on_match, void *ctx,
                     struct matcher_report *ret_report, struct error *err)
 {
     struct matcher_report report = { 0 };
     if (!text.data)
         text = view_of("", 0); /* so that an empty group is not an unset one */
     matcher->waiting_count = 0;
-    seek_begin(&matcher->seeker, text);
-    bool done = search_all(matcher, text, on_match, ctx, &report, err) &&
-                search_waiting(matcher, text, on_match, ctx, &report, err);
+    seek_begin(&matcher->seeker, text, matcher->goes_on);
+    matcher->goes_on = false;
+    bool done =
+        search_all(matcher, subject, text, on_match, ctx, &report, err) &&
+        search_waiting(matcher, text, on_match, ctx, &report, err);
     seek_end(&matcher->seeker);
     if (report.limited_count > 1)
         note_others(&report);

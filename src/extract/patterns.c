@@ -2,26 +2,45 @@
 
 #include "fetchgrep/base/fs.h"
 #include "fetchgrep/base/utf8.h"
+#include "fetchgrep/base/view_set.h"
 
 #include <assert.h>
 #include <ctype.h>
+#include <errno.h>
 
 enum {
     PATTERN_FILE_MAX = 64 << 20,
+    PATTERNS_MAX = 16 << 20,
     GROUP_NUMBER_SIZE = 6, /* "65535" and a NUL */
     /* Of a pattern in an error message, and bytes of a file's path there: with
      * characters of four bytes all fits into ERROR_MESSAGE_SIZE. */
     SHOWN_COLUMNS = 70,
     SHOWN_PATH = 300,
+    READY_COUNT = 64, /* patterns that are JIT compiled at once */
 };
 
-struct patterns *patterns_new(bool ignore_case, struct error *err)
+/* Raw text is not UTF-8, and no expression may say that it is: (*UTF) would
+ * read beyond a torn character. */
+static uint32_t flags_of(const struct patterns_options *options)
+{
+    uint32_t flags = options->is_raw ? PCRE2_NEVER_UTF : PCRE2_UTF;
+    if (options->ignore_case)
+        flags |= PCRE2_CASELESS;
+    if (options->has_unicode)
+        flags |= PCRE2_UCP;
+    return flags | PCRE2_NEVER_BACKSLASH_C | PCRE2_USE_OFFSET_LIMIT;
+}
+
+struct patterns *patterns_new(const struct patterns_options *options,
+                              struct error *err)
 {
     struct patterns *patterns = calloc(1, sizeof(*patterns));
-    if (patterns)
+    if (patterns) {
         patterns->context = pcre2_compile_context_create(NULL);
-    if (!patterns || !patterns->context) {
-        free(patterns);
+        patterns->names = view_set_new(PATTERNS_MAX, 0);
+    }
+    if (!patterns || !patterns->context || !patterns->names) {
+        patterns_free(patterns);
         error_no_memory(err, "patterns");
         return NULL;
     }
@@ -29,15 +48,16 @@ struct patterns *patterns_new(bool ignore_case, struct error *err)
      * may have other defaults. */
     pcre2_set_newline(patterns->context, PCRE2_NEWLINE_LF);
     pcre2_set_bsr(patterns->context, PCRE2_BSR_UNICODE);
-    patterns->flags = PCRE2_UTF | PCRE2_NEVER_BACKSLASH_C |
-                      PCRE2_USE_OFFSET_LIMIT |
-                      (ignore_case ? PCRE2_CASELESS : 0);
+    patterns->flags = flags_of(options);
     return patterns;
 }
 
 static void pattern_release(struct pattern *pattern)
 {
     pcre2_code_free(pattern->code);
+    if (pattern->jit)
+        pthread_mutex_destroy(&pattern->jit->lock);
+    free(pattern->jit);
     free(pattern->name);
     free(pattern->regex);
     free(pattern->place);
@@ -53,6 +73,7 @@ void patterns_free(struct patterns *patterns)
     for (size_t i = 0; i < patterns->count; i++)
         pattern_release(&patterns->list[i]);
     free(patterns->list);
+    view_set_free(patterns->names);
     pcre2_compile_context_free(patterns->context);
     free(patterns);
 }
@@ -231,7 +252,9 @@ static bool compile_with(const struct patterns *patterns,
 /*
  * A search that begins anew where a window ended finds the same, but for what
  * depends on where it began: \G, verbs that end it or jump ahead, and anchored
- * patterns, which PCRE2 tries at the first position only.
+ * patterns, which PCRE2 tries at the first position only. And where a line ends
+ * in CRLF alone, JIT code of PCRE2 10.42 takes the limit on starts for the
+ * text's end.
  */
 static bool may_have_windows(const struct pattern *pattern)
 {
@@ -240,6 +263,8 @@ static bool may_have_windows(const struct pattern *pattern)
         if (memmem(pattern->regex, pattern->regex_size, words[i],
                    strlen(words[i])))
             return false;
+    if (ask(pattern->code, PCRE2_INFO_NEWLINE) == PCRE2_NEWLINE_CRLF)
+        return false;
     return !(ask(pattern->code, PCRE2_INFO_ALLOPTIONS) & PCRE2_ANCHORED);
 }
 
@@ -248,7 +273,7 @@ static bool compile(const struct patterns *patterns, struct pattern *pattern,
 {
     struct view regex = view_of(pattern->regex, pattern->regex_size);
     size_t valid = utf8_valid_prefix(regex);
-    if (valid < regex.size)
+    if (valid < regex.size && (patterns->flags & PCRE2_UTF))
         return syntax_error(pattern, "not valid UTF-8", valid, err);
     if (!compile_with(patterns, pattern, 0, err))
         return false;
@@ -256,10 +281,23 @@ static bool compile(const struct patterns *patterns, struct pattern *pattern,
         !compile_with(patterns, pattern, PCRE2_NO_START_OPTIMIZE, err))
         return false;
     pattern->has_windows = may_have_windows(pattern);
+    if (patterns->count < READY_COUNT)
+        pattern_make_ready(pattern);
+    return find_groups(pattern, err);
+}
+
+void pattern_make_ready(const struct pattern *pattern)
+{
+    struct jit *jit = pattern->jit;
+    if (atomic_load_explicit(&jit->is_done, memory_order_acquire))
+        return;
+    pthread_mutex_lock(&jit->lock);
     /* Without JIT (a machine that forbids it, a construct it lacks) the
      * interpreter gives the same matches. */
-    (void)pcre2_jit_compile(pattern->code, PCRE2_JIT_COMPLETE);
-    return find_groups(pattern, err);
+    if (!atomic_load_explicit(&jit->is_done, memory_order_relaxed))
+        jit->code = pcre2_jit_compile(pattern->code, PCRE2_JIT_COMPLETE);
+    atomic_store_explicit(&jit->is_done, true, memory_order_release);
+    pthread_mutex_unlock(&jit->lock);
 }
 
 static const struct pattern *find(const struct patterns *patterns,
@@ -274,9 +312,14 @@ static const struct pattern *find(const struct patterns *patterns,
 static bool check_name(const struct patterns *patterns,
                        const struct pattern *pattern, struct error *err)
 {
-    const struct pattern *other = find(patterns, pattern->name);
-    if (!other)
+    enum view_set_result result =
+        view_set_add(patterns->names, 0, view_of_string(pattern->name));
+    if (result == VIEW_SET_NEW)
         return true;
+    if (result != VIEW_SET_SEEN)
+        return error_no_memory(err, "the names of patterns");
+    const struct pattern *other = find(patterns, pattern->name);
+    assert(other);
     return error_set(err, ERR_USAGE,
                      "%s%spattern name \"%.60s\" is used already (%s): "
                      "names must be unique",
@@ -298,17 +341,28 @@ static bool widen(struct patterns *patterns)
     return true;
 }
 
-static bool add(struct patterns *patterns, struct view name, struct view regex,
-                const char *place, struct error *err)
+static struct jit *new_jit(void)
+{
+    struct jit *jit = calloc(1, sizeof(*jit));
+    if (jit)
+        pthread_mutex_init(&jit->lock, NULL);
+    return jit;
+}
+
+static bool add(struct patterns *patterns, struct view name,
+                enum subject subject, struct view regex, const char *place,
+                struct error *err)
 {
     struct pattern pattern = {
         .name = view_dup(name),
+        .subject = subject,
         .regex = view_dup(regex),
         .regex_size = regex.size,
         .place = place ? strdup(place) : NULL,
+        .jit = new_jit(),
     };
-    bool done = pattern.name && pattern.regex && (!place || pattern.place) &&
-                        widen(patterns)
+    bool done = pattern.name && pattern.regex && pattern.jit &&
+                        (!place || pattern.place) && widen(patterns)
                     ? check_name(patterns, &pattern, err) &&
                           compile(patterns, &pattern, err)
                     : error_no_memory(err, "a pattern");
@@ -324,7 +378,7 @@ bool patterns_add_expression(struct patterns *patterns, struct view regex,
 {
     char name[24];
     snprintf(name, sizeof(name), "e%zu", ++patterns->expression_count);
-    return add(patterns, view_of_string(name), regex, NULL, err);
+    return add(patterns, view_of_string(name), SUBJECT_TEXT, regex, NULL, err);
 }
 
 /* ---- pattern files ---------------------------------------------------- */
@@ -357,10 +411,32 @@ static bool is_printable(struct view name)
     return utf8_valid_prefix(name) == name.size;
 }
 
+/* Cuts what stands behind the last @ off the name. Any other word than ours is
+ * an error: a slip of the pen must not become a pattern that finds nothing. */
+static bool split_name(const char *place, struct view *name,
+                       enum subject *ret_subject, struct error *err)
+{
+    const char *at = memrchr(name->data, '@', name->size);
+    *ret_subject = SUBJECT_TEXT;
+    if (!at)
+        return true;
+    struct view before = view_first(*name, (size_t)(at - name->data));
+    struct view word = view_from(*name, before.size + 1);
+    if (!subject_from_word(word, ret_subject))
+        return error_set(err, ERR_USAGE,
+                         "%s: \"@%.*s\" is nothing that can be searched: write "
+                         "NAME@headers, NAME@url or NAME@text",
+                         place, (int)(word.size > 60 ? 60 : word.size),
+                         word.data);
+    *name = before;
+    return true;
+}
+
 static bool add_line(struct patterns *patterns, struct view line,
                      const char *place, struct error *err)
 {
     struct view name, regex;
+    enum subject subject;
     if (line.size && line.data[line.size - 1] == '\r')
         line.size--;
     if (!view_trim(line).size || line.data[0] == '#')
@@ -374,16 +450,22 @@ static bool add_line(struct patterns *patterns, struct view line,
         return error_set(err, ERR_USAGE,
                          "%s: the line begins with a blank: write NAME REGEX",
                          place);
+    if (!split_name(place, &name, &subject, err))
+        return false;
+    if (!name.size)
+        return error_set(err, ERR_USAGE,
+                         "%s: no name before the @: write NAME@%s REGEX", place,
+                         subject_word(subject));
     if (!regex.size)
         return error_set(err, ERR_USAGE,
                          "%s: pattern %.*s has no expression: write NAME REGEX",
                          place, (int)(name.size > 60 ? 60 : name.size),
                          name.data);
-    return add(patterns, name, regex, place, err);
+    return add(patterns, name, subject, regex, place, err);
 }
 
-static bool add_lines(struct patterns *patterns, struct view text,
-                      const char *path, struct error *err)
+bool patterns_add_text(struct patterns *patterns, struct view text,
+                       const char *path, struct error *err)
 {
     size_t before = patterns->count, number = 0;
     if (view_starts_with(text, "\xEF\xBB\xBF"))
@@ -408,8 +490,8 @@ bool patterns_add_file(struct patterns *patterns, const char *path,
     buf_init(&text, PATTERN_FILE_MAX);
     bool done = fs_read_file(path, &text, err);
     if (done)
-        done = add_lines(patterns, buf_view(&text), path, err);
-    else if (err->sys_errno)
+        done = patterns_add_text(patterns, buf_view(&text), path, err);
+    else if (err->sys_errno && err->sys_errno != ENOMEM)
         error_set_errno(err, ERR_USAGE, err->sys_errno,
                         "cannot open pattern file %s", path);
     else
@@ -436,6 +518,72 @@ struct view patterns_regex(const struct patterns *patterns, size_t index)
     return view_of(pattern->regex, pattern->regex_size);
 }
 
+enum subject patterns_subject(const struct patterns *patterns, size_t index)
+{
+    return patterns->list[index].subject;
+}
+
+bool patterns_has_subject(const struct patterns *patterns, enum subject subject)
+{
+    for (size_t i = 0; i < patterns->count; i++)
+        if (patterns->list[i].subject == subject)
+            return true;
+    return false;
+}
+
+bool patterns_find_group(const struct patterns *patterns, size_t index,
+                         struct view name, uint32_t *ret_group)
+{
+    const struct pattern *pattern = &patterns->list[index];
+    uint64_t number;
+    for (uint32_t i = 0; i < pattern->group_count; i++) {
+        if (view_equal(pattern->group_names[i], name)) {
+            *ret_group = i;
+            return true;
+        }
+    }
+    if (!view_to_u64(name, &number) || number < 1 ||
+        number > pattern->capture_count)
+        return false;
+    *ret_group = pattern->capture_group[number - 1];
+    return true;
+}
+
+static void tell_why_no_jit(const struct pattern *pattern,
+                            struct pattern_facts *facts)
+{
+    int code = pattern->jit->code;
+    if (memmem(pattern->regex, pattern->regex_size, "(*NO_JIT)", 9))
+        snprintf(facts->why_no_jit, sizeof(facts->why_no_jit),
+                 "the expression says (*NO_JIT)");
+    else if (code == PCRE2_ERROR_JIT_BADOPTION)
+        snprintf(facts->why_no_jit, sizeof(facts->why_no_jit),
+                 "this PCRE2 was built without JIT");
+    else
+        pcre2_get_error_message(code, (PCRE2_UCHAR *)facts->why_no_jit,
+                                sizeof(facts->why_no_jit));
+}
+
+void patterns_facts(const struct patterns *patterns, size_t index,
+                    struct pattern_facts *ret_facts)
+{
+    const struct pattern *pattern = &patterns->list[index];
+    struct pattern_facts facts = {
+        .has_windows = pattern->has_windows,
+        .group_count = pattern->group_count,
+        .group_names = pattern->group_names,
+        /* UINT32_MAX where there is none. */
+        .match_limit = ask(pattern->code, PCRE2_INFO_MATCHLIMIT),
+        .depth_limit = ask(pattern->code, PCRE2_INFO_DEPTHLIMIT),
+        .heap_limit_kb = ask(pattern->code, PCRE2_INFO_HEAPLIMIT),
+    };
+    pattern_make_ready(pattern);
+    pcre2_pattern_info(pattern->code, PCRE2_INFO_JITSIZE, &facts.jit_bytes);
+    if (!facts.jit_bytes)
+        tell_why_no_jit(pattern, &facts);
+    *ret_facts = facts;
+}
+
 void patterns_describe(const struct patterns *patterns, struct buf *out)
 {
     buf_append_format(out, "flags %u\n", patterns->flags);
@@ -443,7 +591,9 @@ void patterns_describe(const struct patterns *patterns, struct buf *out)
         /* With its length: an expression may hold any byte, and no two sets
          * may look the same. */
         buf_append_view(out, patterns_name(patterns, i));
-        buf_append_format(out, "\t%zu\t", patterns->list[i].regex_size);
+        buf_append_format(out, "@%s\t%zu\t",
+                          subject_word(patterns->list[i].subject),
+                          patterns->list[i].regex_size);
         buf_append_view(out, patterns_regex(patterns, i));
         buf_append_char(out, '\n');
     }

@@ -35,16 +35,45 @@ enum {
  * readings: about a second at the speed of JIT code. */
 #define WINDOW_AREA UINT64_C(2000000000)
 
-static void set_limits(struct seeker *seeker,
-                       const struct matcher_options *options)
+/* Before patterns have had their say. */
+static struct matcher_limits
+limits_of_options(const struct matcher_options *options)
 {
-    uint32_t match_limit =
-        options->match_limit ? options->match_limit : DEFAULT_MATCH_LIMIT;
-    size_t heap_bytes = options->heap_limit_bytes ? options->heap_limit_bytes
-                                                  : DEFAULT_HEAP_LIMIT;
-    pcre2_set_match_limit(seeker->context, match_limit);
-    pcre2_set_depth_limit(seeker->context, DEPTH_LIMIT);
-    pcre2_set_heap_limit(seeker->context, (uint32_t)(heap_bytes / 1024));
+    return (struct matcher_limits){
+        .match_limit =
+            options->match_limit ? options->match_limit : DEFAULT_MATCH_LIMIT,
+        .depth_limit = DEPTH_LIMIT,
+        .heap_bytes = options->heap_limit_bytes ? options->heap_limit_bytes
+                                                : DEFAULT_HEAP_LIMIT,
+        .jit_stack_bytes = options->jit_stack_bytes ? options->jit_stack_bytes
+                                                    : DEFAULT_JIT_STACK,
+        .max_matches = options->max_matches,
+        .page_time_ms = options->page_time_ms,
+    };
+}
+
+/* PCRE2 takes a limit of the pattern's own only when it is the lower one. */
+void matcher_limits(const struct matcher_options *options,
+                    const struct pattern_facts *facts,
+                    struct matcher_limits *ret_limits)
+{
+    struct matcher_limits limits = limits_of_options(options);
+    if (facts->match_limit < limits.match_limit)
+        limits.match_limit = facts->match_limit;
+    if (facts->depth_limit < limits.depth_limit)
+        limits.depth_limit = facts->depth_limit;
+    if (facts->heap_limit_kb < limits.heap_bytes / 1024)
+        limits.heap_bytes = (size_t)facts->heap_limit_kb * 1024;
+    *ret_limits = limits;
+}
+
+static void set_limits(struct seeker *seeker,
+                       const struct matcher_limits *limits)
+{
+    pcre2_set_match_limit(seeker->context, limits->match_limit);
+    pcre2_set_depth_limit(seeker->context, limits->depth_limit);
+    pcre2_set_heap_limit(seeker->context,
+                         (uint32_t)(limits->heap_bytes / 1024));
     pcre2_jit_stack_assign(seeker->context, NULL, seeker->jit_stack);
 }
 
@@ -60,10 +89,11 @@ static uint32_t most_captures(const struct patterns *patterns)
 bool seeker_init(struct seeker *seeker, const struct patterns *patterns,
                  const struct matcher_options *options, struct error *err)
 {
-    size_t large =
-        options->jit_stack_bytes ? options->jit_stack_bytes : DEFAULT_JIT_STACK;
+    const struct matcher_limits limits = limits_of_options(options);
+    size_t large = limits.jit_stack_bytes;
     *seeker = (struct seeker){
         .capture_count = most_captures(patterns),
+        .is_raw = !(patterns->flags & PCRE2_UTF),
         .large_stack_bytes = large,
         .now_ns = options->now_ns ? options->now_ns : clock_now_ns,
         .page_time_ns = (int64_t)options->page_time_ms * CLOCK_NS_PER_MS,
@@ -78,7 +108,7 @@ bool seeker_init(struct seeker *seeker, const struct patterns *patterns,
         seeker_release(seeker);
         return error_no_memory(err, "a matcher");
     }
-    set_limits(seeker, options);
+    set_limits(seeker, &limits);
     return true;
 }
 
@@ -136,7 +166,7 @@ static int match_at(struct seeker *seeker, const struct pattern *pattern,
 
 /* ---- the clock --------------------------------------------------------- */
 
-void seek_begin(struct seeker *seeker, struct view text)
+void seek_begin(struct seeker *seeker, struct view text, bool goes_on)
 {
     uint64_t most = WINDOW_AREA / (text.size + 1);
     if (most < WINDOW_FLOOR)
@@ -148,7 +178,8 @@ void seek_begin(struct seeker *seeker, struct view text)
     if (!seeker->page_time_ns)
         return;
     seeker->checked_ns = seeker->now_ns();
-    seeker->page_end_ns = seeker->checked_ns + seeker->page_time_ns;
+    if (!goes_on)
+        seeker->page_end_ns = seeker->checked_ns + seeker->page_time_ns;
 }
 
 void seek_allot(struct seeker *seeker, size_t parts)
@@ -182,10 +213,11 @@ static void spend(struct seeker *seeker, size_t positions)
     seeker->left -= cost < seeker->left ? cost : seeker->left;
 }
 
-size_t seek_character_size(struct view text, size_t at)
+size_t seek_character_size(const struct seeker *seeker, struct view text,
+                           size_t at)
 {
     size_t size = 1;
-    while (at + size < text.size &&
+    while (!seeker->is_raw && at + size < text.size &&
            ((unsigned char)text.data[at + size] & 0xc0) == 0x80)
         size++;
     return size;
@@ -199,7 +231,7 @@ static size_t window_end(const struct seeker *seeker, struct view text,
     if (seeker->left >= left)
         return text.size;
     size_t last = start + seeker->left;
-    return last + seek_character_size(text, last) - 1;
+    return last + seek_character_size(seeker, text, last) - 1;
 }
 
 /* Start positions that a call from `start` on has gone through. */

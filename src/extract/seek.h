@@ -23,6 +23,7 @@ struct seeker {
     uint32_t capture_count; /* which `data` has room for */
     pcre2_jit_stack *jit_stack;
     size_t large_stack_bytes;
+    bool is_raw;     /* text is not UTF-8 */
     bool is_swollen; /* `data` keeps what the interpreter took */
     int64_t (*now_ns)(void);
     int64_t page_time_ns; /* 0: no clock */
@@ -50,9 +51,9 @@ bool seeker_init(struct seeker *seeker, const struct patterns *patterns,
                  struct error *err) MUST_CHECK;
 void seeker_release(struct seeker *seeker);
 
-/* Around each page: the clock starts; memory that one hard page took goes
- * back. */
-void seek_begin(struct seeker *seeker, struct view text);
+/* Around each text: the clock starts, unless `goes_on`: another text of the
+ * same page; memory that one hard page took goes back. */
+void seek_begin(struct seeker *seeker, struct view text, bool goes_on);
 void seek_end(struct seeker *seeker);
 
 /* Before each pattern: how long it may take. One of `parts` parts of what is
@@ -67,7 +68,8 @@ int seek_next(struct seeker *seeker, const struct pattern *pattern,
 /* What a failure is called in an outcome; NULL: ask PCRE2. */
 const char *seek_limit_name(int code);
 
-/* Bytes of the character at `at`. */
-size_t seek_character_size(struct view text, size_t at);
+/* Bytes of the character at `at`; 1 in raw text. */
+size_t seek_character_size(const struct seeker *seeker, struct view text,
+                           size_t at);
 
 #endif

@@ -309,11 +309,13 @@ static bool start_pending(struct loop *loop)
 static bool top_up(struct loop *loop)
 {
     struct fetch_hooks *hooks = &loop->fetcher->hooks;
+    loop->take_due_ns = 0;
     while (loop->open < loop->limit && loop->error.code == ERR_NONE) {
         /* Said before asking, so that no wake-up in between is lost. */
         atomic_store(&loop->is_starving, true);
         if (!loop->pending) {
-            switch (hooks->take(hooks->ctx, &loop->pending)) {
+            switch (
+                hooks->take(hooks->ctx, &loop->pending, &loop->take_due_ns)) {
             case FETCH_TAKE_ENTRY:
                 break;
             case FETCH_TAKE_WAIT:
@@ -341,6 +343,7 @@ static int wait_ms(const struct loop *loop)
 {
     int64_t due = loop->open ? earlier(loop->timer_due_ns, loop->sweep_due_ns)
                              : loop->timer_due_ns;
+    due = earlier(due, loop->take_due_ns);
     due = earlier(due, atomic_load(&loop->fetcher->stop_at_ns));
     if (!due)
         return -1;

@@ -54,6 +54,7 @@ struct loop {
     int64_t now_ns;          /* of this round */
     int64_t timer_due_ns;    /* libcurl's timer, 0: none */
     int64_t sweep_due_ns;    /* time-outs are looked at then */
+    int64_t take_due_ns;     /* an entry may be taken then, 0: none */
     struct watch *watches;
     size_t watch_count;
     struct entry *pending;            /* taken, waits for room in the pool */

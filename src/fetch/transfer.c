@@ -428,3 +428,20 @@ bool fetch_redirect_location(const struct page *page, struct view *ret_location)
     *ret_location = head.location;
     return true;
 }
+
+int64_t fetch_retry_after_ms(const struct page *page, int64_t wall_ms)
+{
+    struct http_head head;
+    struct view value;
+    char date[64];
+    uint64_t seconds;
+    if (!http_head_parse(view_of(page->bytes.data, page->head_size), &head) ||
+        !http_head_field(&head, "Retry-After", &value))
+        return 0;
+    if (view_to_u64(value, &seconds))
+        return seconds > INT32_MAX ? INT32_MAX * INT64_C(1000)
+                                   : (int64_t)seconds * 1000;
+    snprintf(date, sizeof(date), "%.*s", VIEW_ARG(view_first(value, 60)));
+    int64_t then = (int64_t)curl_getdate(date, NULL) * 1000;
+    return then > wall_ms ? then - wall_ms : 0;
+}

@@ -14,8 +14,14 @@ struct host {
     struct host *newer_idle, *older_idle; /* idle list */
     struct entry *first, *last;           /* entries that wait */
     uint32_t running;                     /* transfers at the moment */
+    uint32_t limit;                       /* of them; 0: as the run has it */
+    uint32_t good_count;                  /* answers since `limit` changed */
+    uint32_t failures;                    /* to reach it, in a row */
+    enum outcome failure;                 /* the last of them */
+    int64_t not_before_ns;                /* it may not be asked earlier */
     bool has_answered;                    /* it spoke HTTP to us once */
     bool is_ready;                        /* stands in the ready list */
+    bool is_held;                         /* has a timer */
     bool is_idle;                         /* stands in the idle list */
     uint64_t hash;
     size_t key_size;

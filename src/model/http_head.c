@@ -155,6 +155,14 @@ static struct view split_parameter(struct view *rest)
     return last;
 }
 
+/* Up to the closing quote; one that is missing is thought of (WHATWG MIME
+ * Sniffing, 4.4). Escapes stay: no charset has any. */
+static struct view unquoted(struct view value)
+{
+    const char *end = value.size ? memchr(value.data, '"', value.size) : NULL;
+    return end ? view_first(value, (size_t)(end - value.data)) : value;
+}
+
 bool http_media_parameter(struct view content_type, const char *name,
                           struct view *ret_value)
 {
@@ -165,9 +173,8 @@ bool http_media_parameter(struct view content_type, const char *name,
         if (!view_equal_nocase(key, view_of_string(name)))
             continue;
         value = view_trim(value);
-        if (value.size >= 2 && value.data[0] == '"' &&
-            value.data[value.size - 1] == '"')
-            value = view_of(value.data + 1, value.size - 2);
+        if (value.size && value.data[0] == '"')
+            value = unquoted(view_from(value, 1));
         *ret_value = value;
         return true;
     }

@@ -92,9 +92,10 @@ static bool find_frames(struct page_pool *pool, size_t count, size_t *ret_first)
     return false;
 }
 
-struct page_pool *page_pool_new(size_t size, size_t reserve,
-                                page_pool_wake_fn *wake, void *ctx,
-                                struct error *err)
+/* `sharing`: MAP_PRIVATE or MAP_SHARED. */
+static struct page_pool *make(size_t size, size_t reserve, int sharing,
+                              page_pool_wake_fn *wake, void *ctx,
+                              struct error *err)
 {
     assert(size > reserve);
     struct page_pool *pool = calloc(1, sizeof(*pool));
@@ -113,7 +114,7 @@ struct page_pool *page_pool_new(size_t size, size_t reserve,
     size_t words = pool->frame_count / WORD_BITS + 1;
     pool->taken = calloc(words, sizeof(*pool->taken));
     pool->base = mmap(NULL, pool->size, PROT_READ | PROT_WRITE,
-                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+                      sharing | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (!pool->taken || pool->base == MAP_FAILED) {
         pool->base = NULL;
         page_pool_free(pool);
@@ -123,6 +124,20 @@ struct page_pool *page_pool_new(size_t size, size_t reserve,
     for (size_t i = pool->frame_count; i < words * WORD_BITS; i++)
         pool->taken[i / WORD_BITS] |= UINT64_C(1) << (i % WORD_BITS);
     return pool;
+}
+
+struct page_pool *page_pool_new(size_t size, size_t reserve,
+                                page_pool_wake_fn *wake, void *ctx,
+                                struct error *err)
+{
+    return make(size, reserve, MAP_PRIVATE, wake, ctx, err);
+}
+
+struct page_pool *page_pool_new_shared(size_t size, size_t reserve,
+                                       page_pool_wake_fn *wake, void *ctx,
+                                       struct error *err)
+{
+    return make(size, reserve, MAP_SHARED, wake, ctx, err);
 }
 
 void page_pool_free(struct page_pool *pool)

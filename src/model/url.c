@@ -192,6 +192,19 @@ enum url_result url_resolve(const struct url *base, struct view reference,
     return parse(base->text, reference, ret_url, problem);
 }
 
+size_t url_block_size(const struct url *url)
+{
+    return url->text ? url->text_size + 1 + url->origin.size + 1 : 0;
+}
+
+void url_move(struct url *url, char *block)
+{
+    url->host.data = block + (url->host.data - url->text);
+    url->origin.data = block + (url->origin.data - url->text);
+    url->target.data = block + (url->target.data - url->text);
+    url->text = block;
+}
+
 void url_release(struct url *url)
 {
     free(url->text);

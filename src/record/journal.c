@@ -183,8 +183,9 @@ size_t journal_ranges(uint64_t *ids, size_t count, struct journal_range *ranges)
     size_t range_count = 0;
     qsort(ids, count, sizeof(*ids), compare_ids);
     for (size_t i = 0; i < count; i++) {
-        struct journal_range *last = &ranges[range_count - 1];
-        if (range_count && last->first + last->count == ids[i])
+        struct journal_range *last =
+            range_count ? &ranges[range_count - 1] : NULL;
+        if (last && last->first + last->count == ids[i])
             last->count++;
         else
             ranges[range_count++] =

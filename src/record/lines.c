@@ -4,11 +4,6 @@
 #include "fetchgrep/base/json_out.h"
 #include "fetchgrep/base/utf8.h"
 
-const char *match_format_suffix(enum match_format format)
-{
-    return format == MATCH_TEXT ? ".txt" : ".jsonl";
-}
-
 /* 0: as it is; 1: \xNN; else the letter behind the backslash. */
 static char escape_of(unsigned char c)
 {
@@ -56,51 +51,6 @@ void text_append_escaped(struct view text, struct buf *out)
     append_clean(view_from(text, clean), out);
 }
 
-void match_line_prefix(enum match_format format, uint64_t id, struct view url,
-                       struct buf *out)
-{
-    if (format == MATCH_TEXT) {
-        text_append_escaped(url, out);
-        buf_append_char(out, '\t');
-        return;
-    }
-    buf_append_string(out, "{\"id\":");
-    buf_append_u64(out, id);
-    json_out_member_string(out, "url", url);
-}
-
-static void append_groups(const struct match *match, struct buf *out)
-{
-    json_out_member(out, "groups");
-    buf_append_char(out, '{');
-    for (size_t i = 0; i < match->group_count; i++) {
-        if (i)
-            buf_append_char(out, ',');
-        json_out_string(out, match->group_names[i]);
-        buf_append_char(out, ':');
-        if (match->groups[i].data)
-            json_out_string(out, match->groups[i]);
-        else
-            buf_append_string(out, "null");
-    }
-    buf_append_string(out, "}}\n");
-}
-
-void match_line_append(enum match_format format, struct view prefix,
-                       const struct match *match, struct buf *out)
-{
-    buf_append_view(out, prefix);
-    if (format == MATCH_TEXT) {
-        text_append_escaped(match->whole, out);
-        buf_append_char(out, '\n');
-        return;
-    }
-    json_out_member_string(out, "pattern", match->pattern);
-    json_out_member_u64(out, "offset", match->offset);
-    json_out_member_string(out, "match", match->whole);
-    append_groups(match, out);
-}
-
 static void append_timing(const struct page_timing *timing, struct buf *out)
 {
     json_out_member(out, "ms");
@@ -145,6 +95,7 @@ static void append_answer(const struct outcome_line *line, struct buf *out)
     append_optional(out, "http", line->http);
     append_optional(out, "mime", line->mime);
     append_optional(out, "charset", line->charset);
+    append_optional(out, "charset_from", line->charset_from);
     if (line->has_body)
         json_out_member_u64(out, "bytes", line->body_bytes);
     if (line->has_text)

@@ -192,16 +192,19 @@ static bool append_files(struct recorder *recorder, const struct block *block,
 }
 
 /* Bytes of an entry that was begun and never ended do not count. */
-static bool append_streams(const struct block *block, struct error *err)
+static bool append_streams(const struct recorder *recorder,
+                           const struct block *block, struct error *err)
 {
     size_t matches = 0, outcomes = 0;
+    int spool_fd = recorder->options.spool_fd;
     for (size_t i = 0; i < block->entry_count; i++) {
         matches += block->entries[i].matches_size;
         outcomes += block->entries[i].outcome_size;
     }
-    return fs_write_all(STDOUT_FILENO,
+    return fs_write_all(spool_fd ? spool_fd : STDOUT_FILENO,
                         view_first(buf_view(&block->matches), matches),
-                        "standard output", err) &&
+                        spool_fd ? "a temporary file" : "standard output",
+                        err) &&
            fs_write_all(STDERR_FILENO,
                         view_first(buf_view(&block->outcomes), outcomes),
                         "standard error", err);
@@ -256,7 +259,7 @@ static bool append_locked(struct recorder *recorder, const struct block *block,
         return false;
     bool done = recorder->options.dir ? note_ids(recorder, block, err) &&
                                             append_files(recorder, block, err)
-                                      : append_streams(block, err);
+                                      : append_streams(recorder, block, err);
     if (!done)
         return false;
     for (size_t i = 0; i < block->entry_count; i++)
@@ -292,7 +295,8 @@ static bool open_files(struct recorder *recorder, struct error *err)
         snprintf(name, sizeof(name), "matches%s",
                  match_format_suffix(options->format));
         recorder->matches = sink_new(recorder, name, JOURNAL_MATCHES, 0, err);
-        if (!recorder->matches)
+        if (!recorder->matches ||
+            !sink_write(recorder->matches, options->matches_head, err))
             return false;
     }
     if (options->warc_suffix) {
@@ -326,8 +330,11 @@ struct recorder *recorder_open(const struct recorder_options *options,
     pthread_cond_init(&recorder->wake_commit, &monotonic);
     pthread_condattr_destroy(&monotonic);
     pthread_mutex_init(&recorder->lock, NULL);
-    if (options->dir &&
-        (!open_files(recorder, err) || !commit_start(recorder, err))) {
+    bool done = options->dir
+                    ? open_files(recorder, err) && commit_start(recorder, err)
+                    : fs_write_all(STDOUT_FILENO, options->matches_head,
+                                   "standard output", err);
+    if (!done) {
         recorder_free(recorder);
         return NULL;
     }

@@ -29,9 +29,9 @@ struct run_dir {
 static bool is_own_name(const char *name)
 {
     static const char *const names[] = {
-        "run.json",     "owner",          "manifest",
-        "manifest.idx", "outcomes.jsonl", "matches.jsonl",
-        "matches.txt",  "pages",          "summary.json",
+        "run.json",     "owner",       "manifest",       "manifest.idx",
+        "pages",        "matches.txt", "outcomes.jsonl", "matches.jsonl",
+        "summary.json", "matches.csv", "matches.tsv",
     };
     for (size_t i = 0; i < ARRAY_COUNT(names); i++)
         if (!strcmp(name, names[i]))
@@ -410,14 +410,14 @@ static bool move(const struct run_dir *dir, const char *from, const char *to,
     return done;
 }
 
-static bool rewrite(const struct run_dir *dir, const struct run_dir_seal *seal,
-                    const char *name, struct error *err)
+static bool finish(const struct run_dir *dir, const char *name,
+                   bool (*how)(void *ctx, const char *path, struct error *err),
+                   void *ctx, struct error *err)
 {
-    if (!seal->rewrite)
+    if (!how)
         return true;
     char *path = fs_join(dir->generation_path, name);
-    bool done = path ? seal->rewrite(seal->ctx, path, err)
-                     : error_no_memory(err, "sealing");
+    bool done = path ? how(ctx, path, err) : error_no_memory(err, "sealing");
     free(path);
     return done;
 }
@@ -451,8 +451,9 @@ bool run_dir_seal(struct run_dir *dir, const struct run_dir_seal *seal,
                   struct error *err)
 {
     const char *matches = seal->matches_name;
-    if (!rewrite(dir, seal, "outcomes.jsonl", err) ||
-        (matches && !rewrite(dir, seal, matches, err)) ||
+    if (!finish(dir, "outcomes.jsonl", seal->finish_outcomes, seal->ctx, err) ||
+        (matches &&
+         !finish(dir, matches, seal->finish_matches, seal->ctx, err)) ||
         (seal->warc_suffix && !seal_pages(dir, seal, err)) ||
         (matches && !move(dir, matches, matches, err)) ||
         !move(dir, "outcomes.jsonl", "outcomes.jsonl", err) ||

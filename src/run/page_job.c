@@ -4,13 +4,65 @@
 
 #include "fetchgrep/archive/cdxj.h"
 #include "fetchgrep/base/dechunk.h"
+#include "fetchgrep/base/digest.h"
+#include "fetchgrep/base/utf8.h"
 #include "fetchgrep/extract/decode.h"
+#include "fetchgrep/extract/head_text.h"
 
 #include <stdarg.h>
 
 /* ---- the workers' state ----------------------------------------------- */
 
-void *page_job_worker_new(void *ctx, uint32_t index, struct error *err)
+static void worker_free(void *ctx, void *state)
+{
+    struct worker *worker = state;
+    (void)ctx;
+    matcher_free(worker->matcher);
+    if (worker->costs)
+        costs_add(worker->job->costs, worker->costs);
+    costs_free(worker->costs);
+    text_reader_free(worker->texts);
+    warc_writer_free(worker->warc);
+    warc_reader_free(worker->reader);
+    warc_reader_free(worker->target_reader);
+    chooser_free(worker->chooser);
+    digest_free(worker->digest);
+    buf_release(&worker->dechunked);
+    buf_release(&worker->decoded);
+    buf_release(&worker->decoded_more);
+    buf_release(&worker->text);
+    buf_release(&worker->head_text);
+    buf_release(&worker->url_text);
+    match_writer_free(worker->matches);
+    buf_release(&worker->request);
+    buf_release(&worker->file);
+    free(worker);
+}
+
+static bool start_search(struct worker *worker, uint64_t seed,
+                         struct error *err)
+{
+    const struct page_job *job = worker->job;
+    for (int i = 0; i < SUBJECT_COUNT; i++)
+        worker->has_subject[i] =
+            patterns_has_subject(job->patterns, (enum subject)i);
+    struct matcher_options options = job->matcher;
+    if (job->costs &&
+        !(worker->costs = costs_new(patterns_count(job->patterns), err)))
+        return false;
+    options.costs = worker->costs;
+    worker->matcher = matcher_new(job->patterns, &options, err);
+    if (!worker->matcher)
+        return false;
+    worker->texts = text_reader_new(&job->text);
+    if (!worker->texts)
+        return error_no_memory(err, "a worker");
+    worker->matches = match_writer_new(
+        &job->matches, patterns_count(job->patterns), seed, err);
+    return worker->matches != NULL;
+}
+
+static void *worker_new(void *ctx, uint32_t number, struct error *err)
 {
     const struct page_job *job = ctx;
     struct worker *worker = calloc(1, sizeof(*worker));
@@ -23,40 +75,45 @@ void *page_job_worker_new(void *ctx, uint32_t index, struct error *err)
     buf_init(&worker->dechunked, page_max);
     buf_init(&worker->decoded, page_max);
     buf_init(&worker->decoded_more, page_max);
-    /* A byte that is not UTF-8 becomes three. */
-    buf_init(&worker->text, page_max * 3);
-    buf_init(&worker->prefix, page_max);
+    /* A byte may become three; and some slack (charset.h). */
+    buf_init(&worker->text, page_max * 3 + 64);
+    buf_init(&worker->head_text, page_max * 3);
+    buf_init(&worker->url_text, SIZE_MAX / 2);
     buf_init(&worker->request, page_max);
     buf_init(&worker->file, page_max);
     bool done = true;
     if (job->patterns)
-        done = (worker->matcher =
-                    matcher_new(job->patterns, &job->matcher, err)) != NULL;
+        done = start_search(worker, job->warc_seed + number, err);
     if (done && job->store != WARC_STORE_NONE)
         done = (worker->warc = warc_writer_new(
-                    job->store, job->warc_seed + index, err)) != NULL;
+                    job->store, job->warc_seed + number, err)) != NULL;
     if (!done) {
-        page_job_worker_free(ctx, worker);
+        worker_free(ctx, worker);
         return NULL;
     }
     return worker;
 }
 
-void page_job_worker_free(void *ctx, void *state)
+void page_job_describe(struct page_job *job, bool is_fetched,
+                       struct team_options *options)
 {
-    struct worker *worker = state;
-    (void)ctx;
-    matcher_free(worker->matcher);
-    warc_writer_free(worker->warc);
-    warc_reader_free(worker->reader);
-    buf_release(&worker->dechunked);
-    buf_release(&worker->decoded);
-    buf_release(&worker->decoded_more);
-    buf_release(&worker->text);
-    buf_release(&worker->prefix);
-    buf_release(&worker->request);
-    buf_release(&worker->file);
-    free(worker);
+    options->worker_new = worker_new;
+    options->worker_free = worker_free;
+    options->job_ctx = job;
+    if (is_fetched) {
+        options->items_at_once = TEAM_ITEMS_MAX;
+        options->job = page_job_entry;
+        options->drop = page_job_drop_entry;
+        options->encode = entry_encode;
+        options->decode = entry_decode;
+    } else {
+        /* A span is much work. */
+        options->items_at_once = 1;
+        options->job = page_job_span;
+        options->drop = page_job_drop_span;
+        options->encode = span_encode;
+        options->decode = span_decode;
+    }
 }
 
 /* ---- details: what an outcome says in words --------------------------- */
@@ -83,6 +140,24 @@ void steps_find_fault(struct steps *steps, enum outcome outcome,
     steps_add_detail(steps, "%s", detail);
 }
 
+/* ---- pages that cost a worker ----------------------------------------- */
+
+bool page_job_is_hopeless(const struct team_work *work)
+{
+    const struct team_crash *crash = team_crash_here(work);
+    return crash && crash->count > 1;
+}
+
+/* The page is recorded with that outcome, and kept; never searched again. */
+static void note_crash(struct steps *steps)
+{
+    const struct team_crash *crash = team_crash_here(steps->worker->work);
+    if (!crash)
+        return;
+    steps->outcome = OUTCOME_WORKER_CRASHED;
+    steps_add_detail(steps, "%s", crash->detail);
+}
+
 /* ---- the steps -------------------------------------------------------- */
 
 static void split_head(struct steps *steps)
@@ -91,9 +166,28 @@ static void split_head(struct steps *steps)
     if (steps->has_head &&
         (steps->has_head = http_head_parse(steps->bytes, &steps->head))) {
         steps->body = view_from(steps->bytes, steps->head.size);
+        steps->head_bytes = view_first(steps->bytes, steps->head.size);
         steps->mime = http_media_type(steps->head.content_type);
     }
     steps->payload = steps->plain = steps->body;
+}
+
+/* A revisit has a status and a type of its own, but for one that says "not
+ * modified". How the body is coded is its target's to tell. */
+static void wear_own_head(struct steps *steps, struct view own)
+{
+    struct http_head head;
+    if (!own.size || !http_head_parse(own, &head) || head.status == 304)
+        return;
+    if (!steps->has_head)
+        steps->head = (struct http_head){ 0 };
+    steps->has_head = true;
+    steps->head_bytes = view_first(own, head.size);
+    steps->head.status = head.status;
+    if (head.content_type.size) {
+        steps->head.content_type = head.content_type;
+        steps->mime = http_media_type(head.content_type);
+    }
 }
 
 /* libcurl calls a broken chunk line a broken connection; it is not. */
@@ -115,6 +209,12 @@ static void take_off_chunks(struct steps *steps)
     size_t used;
     buf_shrink(out, SCRATCH_KEPT);
     enum dechunk_result result = dechunk(steps->body, out, &used);
+    if (result == DECHUNK_MALFORMED && used == 0) {
+        /* Archives keep such bodies under the head that came with them. */
+        steps_add_detail(steps,
+                         "the body is not chunked, though its head says so");
+        return;
+    }
     snprintf(detail, sizeof(detail), "chunked body %s at byte %zu",
              result == DECHUNK_CUT ? "ends early" : "is malformed", used);
     if (result == DECHUNK_CUT)
@@ -168,30 +268,6 @@ static bool is_wanted(const struct steps *steps)
     return steps->head.status >= 200 && steps->head.status <= 299;
 }
 
-struct match_sink {
-    struct steps *steps;
-    enum match_format format;
-    size_t limit; /* of block->matches */
-    uint64_t count;
-    bool is_full;
-};
-
-static bool on_match(void *ctx, const struct match *match, struct error *err)
-{
-    struct match_sink *sink = ctx;
-    struct buf *matches = &sink->steps->block->matches;
-    size_t before = matches->size;
-    match_line_append(sink->format, buf_view(&sink->steps->worker->prefix),
-                      match, matches);
-    if (matches->size > sink->limit) {
-        buf_truncate(matches, before);
-        sink->is_full = true;
-        return error_set(err, ERR_DATA, "more matches than a page may have");
-    }
-    sink->count++;
-    return buf_check(matches, "a page's matches", err);
-}
-
 /* Match lines that one page may have, in bytes: a pattern that overlaps itself
  * could make them without end. */
 static size_t match_bytes_max(const struct page_job *job)
@@ -199,58 +275,110 @@ static size_t match_bytes_max(const struct page_job *job)
     return (64 << 20) + 8 * job->max_body;
 }
 
-static bool search(struct steps *steps, struct error *err)
+/* Runs the patterns of one subject. */
+static bool search(struct steps *steps, enum subject subject, struct view text,
+                   struct error *err)
 {
     struct worker *worker = steps->worker;
-    struct match_sink sink = {
-        .steps = steps,
-        .format = worker->job->format,
-        .limit = steps->block->matches.size + match_bytes_max(worker->job),
-    };
     struct matcher_report report = { 0 };
-    buf_reset(&worker->prefix);
-    match_line_prefix(sink.format, steps->id, steps->url, &worker->prefix);
-    if (!buf_check(&worker->prefix, "a match line", err) ||
-        (!matcher_search(worker->matcher, steps->text.bytes, on_match, &sink,
-                         &report, err) &&
-         !sink.is_full))
+    if (match_writer_full(worker->matches))
+        return true;
+    if (steps->clock_runs)
+        matcher_go_on(worker->matcher);
+    steps->clock_runs = true;
+    if (!matcher_search(worker->matcher, subject, text, match_writer_add,
+                        worker->matches, &report, err) &&
+        !match_writer_full(worker->matches))
         return false;
-    steps->match_count = sink.count;
-    if (sink.is_full)
-        snprintf(report.limit, sizeof(report.limit),
-                 "its matches take more than %zu bytes; cut there",
-                 match_bytes_max(worker->job));
-    if (sink.is_full || report.limited_count)
+    if (report.limited_count)
         steps_find_fault(steps, OUTCOME_PATTERN_LIMIT, report.limit);
     return true;
 }
 
-/* Decode and text. Where it comes to text, the page is one to be searched. */
-static bool make_text(struct steps *steps, struct error *err)
+/* Content to text. True and not is_searched: it is no text. */
+static bool read_text(struct steps *steps, struct error *err)
 {
+    struct buf *scratch = &steps->worker->text;
+    const struct text_source source = {
+        .body = steps->plain,
+        .content_type =
+            steps->has_head ? steps->head.content_type : steps->content_type,
+    };
     const char *why_not;
-    bool is_text;
-    if (!take_off_codings(steps, err, &is_text))
-        return false;
-    if (!is_text)
+    char note[TEXT_NOTE_SIZE];
+    buf_shrink(scratch, SCRATCH_KEPT);
+    switch (text_read(steps->worker->texts, &source, scratch, &steps->text,
+                      &why_not, note)) {
+    case TEXT_READY:
+        steps->is_searched = true;
+        if (note[0])
+            steps_add_detail(steps, "%s", note);
         return true;
-    if (!text_is_searchable(steps->mime, steps->plain, &why_not)) {
+    case TEXT_NOT_SEARCHED:
         steps_add_detail(steps, "not searched: %s", why_not);
         return true;
-    }
-    buf_shrink(&steps->worker->text, SCRATCH_KEPT);
-    if (!text_of_body(steps->plain, &steps->worker->text, &steps->text))
+    case TEXT_NO_MEMORY:
+    default:
         return error_no_memory(err, "a page's text");
-    steps->is_searched = true;
-    return true;
+    }
 }
 
-/* Decode, text, match: for pages that are searched. */
+/* Decode and text: what has none is not searched. */
+static bool make_text(struct steps *steps, struct error *err)
+{
+    bool is_text;
+    return take_off_codings(steps, err, &is_text) &&
+           (!is_text || read_text(steps, err));
+}
+
+/* Decode, text, match. */
+static bool search_text(struct steps *steps, struct error *err)
+{
+    if (!make_text(steps, err))
+        return false;
+    return !steps->is_searched ||
+           search(steps, SUBJECT_TEXT, steps->text.bytes, err);
+}
+
+/* Head and URL are text whatever the body is. */
+static bool search_head(struct steps *steps, struct error *err)
+{
+    struct buf *text = &steps->worker->head_text;
+    if (!steps->head_bytes.size || !steps->worker->has_subject[SUBJECT_HEADERS])
+        return true;
+    buf_shrink(text, SCRATCH_KEPT);
+    head_text_append(steps->head_bytes, text);
+    return buf_check(text, "a page's head", err) &&
+           search(steps, SUBJECT_HEADERS, buf_view(text), err);
+}
+
+static bool search_url(struct steps *steps, struct error *err)
+{
+    struct buf *text = &steps->worker->url_text;
+    if (!steps->worker->has_subject[SUBJECT_URL])
+        return true;
+    buf_shrink(text, SCRATCH_KEPT);
+    utf8_append_valid(text, steps->url);
+    return buf_check(text, "a page's URL", err) &&
+           search(steps, SUBJECT_URL, buf_view(text), err);
+}
+
 static bool search_page(struct steps *steps, struct error *err)
 {
+    struct match_writer *matches = steps->worker->matches;
     if (!is_wanted(steps))
         return true;
-    return make_text(steps, err) && (!steps->is_searched || search(steps, err));
+    if (!match_writer_begin(matches, steps->id, steps->url,
+                            &steps->block->matches,
+                            match_bytes_max(steps->worker->job), err) ||
+        !search_text(steps, err) || !search_head(steps, err) ||
+        !search_url(steps, err) ||
+        !match_writer_end(matches, &steps->match_count, err))
+        return false;
+    if (match_writer_full(matches))
+        steps_find_fault(steps, OUTCOME_PATTERN_LIMIT,
+                         match_writer_full(matches));
+    return true;
 }
 
 /* ---- outcome lines ---------------------------------------------------- */
@@ -291,6 +419,8 @@ void steps_end(struct steps *steps, struct outcome_line *line,
         line->has_text = steps->is_searched;
         if (steps->is_searched) {
             line->charset = view_of_string(steps->text.charset);
+            line->charset_from =
+                view_of_string(text_rule_name(steps->text.rule));
             line->text_bytes = steps->text.bytes.size;
             line->replaced_count = steps->text.replaced_count;
         }
@@ -428,11 +558,12 @@ static void describe_transfer(const struct page_job *job,
     const struct page *page = entry->page;
     line->source = view_of_string(job->sources[entry->source_index]);
     line->line = entry->line;
-    if (!page)
-        return;
-    line->was_fetched = true;
+    /* A failure without a page: its host was given up. */
+    line->was_fetched = page || outcome_is_failed(entry->outcome);
     line->attempts = entry->attempts;
     line->redirects = entry->redirects;
+    if (!page)
+        return;
     line->status = page->status;
     line->ip = view_of_string(page->ip);
     line->http = view_of_string(page->http_version);
@@ -461,14 +592,13 @@ static bool work_on_page(struct steps *steps, const struct page *page,
             keep_page(worker, block, page, steps->payload, written, err));
 }
 
-bool page_job_entry(void *ctx, void *state, void *item, struct block *block,
-                    struct error *err)
+static bool work_on_entry(const struct page_job *job, struct worker *worker,
+                          const struct entry *entry, struct block *block,
+                          struct error *err)
 {
-    struct page_job *job = ctx;
-    struct entry *entry = item;
-    struct page *page = entry->page;
+    const struct page *page = entry->page;
     struct steps steps = {
-        .worker = state,
+        .worker = worker,
         .block = block,
         .id = entry->id,
         .url = view_of_string(entry->url),
@@ -479,7 +609,9 @@ bool page_job_entry(void *ctx, void *state, void *item, struct block *block,
     struct block_entry *row = block_begin_entry(block, entry->id);
     if (entry->detail)
         steps_add_detail(&steps, "%s", entry->detail);
-    bool done = !page || work_on_page(&steps, page, &written, err);
+    note_crash(&steps);
+    bool done = !page || page_job_is_hopeless(worker->work) ||
+                work_on_page(&steps, page, &written, err);
     char *final_url =
         page ? url_shown(view_of(page->url.text, page->url.text_size)) : NULL;
     describe_transfer(job, entry, &line);
@@ -492,8 +624,19 @@ bool page_job_entry(void *ctx, void *state, void *item, struct block *block,
         steps_end(&steps, &line, row);
     }
     free(final_url);
-    page_job_drop_entry(ctx, entry);
     return done;
+}
+
+bool page_job_entry(void *ctx, void *state, struct team_work *work,
+                    struct error *err)
+{
+    struct worker *worker = state;
+    if (work->page_count)
+        return true; /* done by an earlier worker */
+    worker->work = work;
+    team_begin_page(work);
+    return work_on_entry(ctx, worker, work->item, work->block, err) &&
+           team_end_page(work, err);
 }
 
 bool page_job_kept(struct worker *worker, struct block *block,
@@ -507,13 +650,16 @@ bool page_job_kept(struct worker *worker, struct block *block,
         .bytes = kept->bytes,
         .has_head = kept->has_head,
         .mime = kept->mime,
+        .content_type = kept->content_type,
         .outcome = kept->outcome,
     };
     struct outcome_line line = { .has_body = true };
     struct block_entry *row = block_begin_entry(block, kept->id);
     if (kept->detail)
         steps_add_detail(&steps, "%s", kept->detail);
+    note_crash(&steps);
     split_head(&steps);
+    wear_own_head(&steps, kept->own_head);
     if (is_wanted(&steps))
         take_off_chunks(&steps);
     if (!search_page(&steps, err))
@@ -538,11 +684,17 @@ bool page_job_text(struct worker *worker, const struct kept_page *kept,
         .bytes = kept->bytes,
         .has_head = kept->has_head,
         .mime = kept->mime,
+        .content_type = kept->content_type,
         .outcome = kept->outcome,
     };
+    if (!worker->texts)
+        worker->texts = text_reader_new(&worker->job->text);
+    if (!worker->texts)
+        return error_no_memory(err, "a page's text");
     if (kept->detail)
         steps_add_detail(&steps, "%s", kept->detail);
     split_head(&steps);
+    wear_own_head(&steps, kept->own_head);
     take_off_chunks(&steps);
     if (!make_text(&steps, err))
         return false;

@@ -9,24 +9,30 @@
  * or a span of pages kept earlier; a run has one kind of them.
  *
  * Thread rule: struct page_job is const while workers run, but for its
- * counters and `is_stopping`.
+ * counters, which only the process of the run touches.
  */
 #ifndef FETCHGREP_RUN_PAGE_JOB_H
 #define FETCHGREP_RUN_PAGE_JOB_H
 
 #include "team.h"
 
+#include "fetchgrep/archive/revisit.h"
 #include "fetchgrep/archive/warc_write.h"
+#include "fetchgrep/extract/choice.h"
 #include "fetchgrep/extract/matcher.h"
+#include "fetchgrep/extract/text.h"
 #include "fetchgrep/fetch/fetch.h"
 #include "fetchgrep/record/lines.h"
+#include "fetchgrep/run/match_options.h"
 
 #include <stdatomic.h>
 
 struct page_job {
     const struct patterns *patterns; /* NULL: nothing is searched */
     struct matcher_options matcher;
-    enum match_format format;
+    struct text_options text;
+    struct match_options matches;
+    struct costs *costs; /* gets those of each worker; NULL: not measured */
     bool searches_any_status; /* --status any */
     bool is_stream;           /* messages instead of outcomes */
     size_t max_body;          /* as decoded */
@@ -35,26 +41,26 @@ struct page_job {
     const struct fetch_options *fetch; /* for request records */
     char *const *sources;              /* the manifests, as named */
     struct page_pool *pool;
-    const struct team_options *team; /* a long job hands on in between */
-    atomic_bool is_stopping;         /* long spans end early */
-    atomic_uint_fast64_t heap_bytes; /* of hops kept outside the pool */
-    atomic_size_t waiting_bytes;     /* of pages in the queue, at work */
-    size_t waiting_limit;            /* fetch waits beyond it */
-    atomic_bool is_held_back;        /* fetch does so */
-    void (*wake)(void *ctx);         /* ends that */
+    const struct choice *choice;      /* of pages kept earlier; NULL: all */
+    unsigned chosen_types;            /* of records, bits of 1 << enum
+                                         warc_type; 0: all */
+    bool checks_digests;              /* of records */
+    struct revisit_targets *revisits; /* extract */
+    atomic_uint_fast64_t heap_bytes;  /* of hops kept outside the pool */
+    atomic_size_t waiting_bytes;      /* of pages in the queue, at work */
+    size_t waiting_limit;             /* fetch waits beyond it */
+    atomic_bool is_held_back;         /* fetch does so */
+    void (*wake)(void *ctx);          /* ends that */
     void *wake_ctx;
 };
 
-/* For struct team_options; `ctx` is the struct page_job. */
-void *page_job_worker_new(void *ctx, uint32_t index, struct error *err);
-void page_job_worker_free(void *ctx, void *worker);
-bool page_job_entry(void *ctx, void *worker, void *entry, struct block *block,
-                    struct error *err);
-bool page_job_span(void *ctx, void *worker, void *span, struct block *block,
-                   struct error *err);
+/* Sets what struct team_options says of the job: for fetched entries, or for
+ * spans. */
+void page_job_describe(struct page_job *job, bool is_fetched,
+                       struct team_options *options);
+
 /* An entry that came through the queue: its bytes wait no more. */
 void page_job_drop_entry(void *ctx, void *entry);
-void page_job_drop_span(void *ctx, void *span);
 
 /* Frees an entry that never was in the queue. */
 void page_job_free_entry(struct page_job *job, struct entry *entry);

@@ -8,6 +8,7 @@
 #ifndef FETCHGREP_RUN_PAGE_STEPS_H
 #define FETCHGREP_RUN_PAGE_STEPS_H
 
+#include "match_writer.h"
 #include "page_job.h"
 
 #include "fetchgrep/archive/warc_read.h"
@@ -21,13 +22,22 @@ enum {
 
 struct worker {
     const struct page_job *job;
-    struct matcher *matcher;    /* NULL: nothing is searched */
-    struct warc_writer *warc;   /* NULL: nothing is kept */
-    struct warc_reader *reader; /* made when first needed */
+    struct team_work *work;            /* the item at work */
+    struct matcher *matcher;           /* NULL: nothing is searched */
+    struct costs *costs;               /* of the matcher; NULL: none */
+    struct text_reader *texts;         /* likewise */
+    struct warc_writer *warc;          /* NULL: nothing is kept */
+    struct warc_reader *reader;        /* made when first needed */
+    struct warc_reader *target_reader; /* of revisits, likewise */
+    struct chooser *chooser;           /* likewise */
+    struct digest *digest;             /* likewise */
+    char revisit_detail[DETAIL_SIZE];
     struct buf dechunked;
     struct buf decoded, decoded_more;
     struct buf text;
-    struct buf prefix; /* of a page's match lines */
+    struct buf head_text, url_text; /* for NAME@headers, NAME@url */
+    struct match_writer *matches;   /* beside `matcher` */
+    bool has_subject[SUBJECT_COUNT];
     struct buf request;
     struct buf file;
 };
@@ -40,12 +50,15 @@ struct steps {
     struct view bytes; /* head and body, or body alone */
     bool has_head;
     struct http_head head;
+    struct view content_type; /* where there is no head */
     struct view mime;
-    struct view body;    /* as sent */
-    struct view payload; /* without transfer coding */
-    struct view plain;   /* without content coding */
+    struct view head_bytes; /* as sent */
+    struct view body;       /* as sent */
+    struct view payload;    /* without transfer coding */
+    struct view plain;      /* without content coding */
     struct text text;
     bool is_searched;
+    bool clock_runs; /* some subject has been searched */
     uint64_t match_count;
     enum outcome outcome;
     char detail[DETAIL_SIZE];
@@ -68,18 +81,13 @@ struct kept_page {
     struct view url;
     struct view bytes; /* with its HTTP head when has_head */
     bool has_head;
+    struct view own_head; /* of a revisit whose target is at hand: it has the
+                             last word on status and type; or empty */
     struct view mime;     /* where there is no head */
-    enum outcome outcome; /* what is known before the steps */
-    const char *detail;   /* or NULL */
+    struct view content_type; /* likewise, with parameters */
+    enum outcome outcome;     /* what is known before the steps */
+    const char *detail;       /* or NULL */
 };
-
-/* Whether a page can be made of a record: responses to HTTP requests, and
- * resources. */
-bool record_is_page(const struct warc_record *record);
-
-/* What the record says; `id` and `url` are the caller's. */
-void kept_page_of_record(const struct warc_record *record,
-                         struct kept_page *ret_kept);
 
 /* The text of a page as patterns see it, whatever its status: borrowed until
  * the worker's next page. `detail` says what is wrong with it; without any text
@@ -90,5 +98,23 @@ bool page_job_text(struct worker *worker, const struct kept_page *kept,
 
 bool page_job_kept(struct worker *worker, struct block *block,
                    const struct kept_page *kept, struct error *err) MUST_CHECK;
+
+/* Whether this page has cost two workers: it is not to be touched any more. */
+bool page_job_is_hopeless(const struct team_work *work);
+
+/* ---- the jobs of struct team_options ---------------------------------- */
+
+/* page_job.c, page_message.c: fetched entries. */
+bool page_job_entry(void *ctx, void *worker, struct team_work *work,
+                    struct error *err);
+void entry_encode(void *ctx, const void *entry, struct buf *out);
+void *entry_decode(void *ctx, char *bytes, size_t size);
+
+/* span_job.c, page_message.c: spans. */
+bool page_job_span(void *ctx, void *worker, struct team_work *work,
+                   struct error *err);
+void page_job_drop_span(void *ctx, void *span);
+void span_encode(void *ctx, const void *span, struct buf *out);
+void *span_decode(void *ctx, char *bytes, size_t size);
 
 #endif

@@ -11,6 +11,8 @@
  */
 #include "pipeline_state.h"
 
+#include "attempts.h"
+
 #include "fetchgrep/archive/cdxj.h"
 #include "fetchgrep/base/clock.h"
 #include "fetchgrep/base/fs.h"
@@ -44,7 +46,7 @@ enum {
 static void stop(struct pipeline *pipeline, int64_t grace_ms)
 {
     atomic_store(&pipeline->is_stopping, true);
-    atomic_store(&pipeline->job.is_stopping, true);
+    team_stop(pipeline->team);
     interrupt_stop_reading();
     if (pipeline->frontier)
         frontier_stop(pipeline->frontier);
@@ -234,16 +236,24 @@ static bool is_team_behind(struct pipeline *pipeline)
     return atomic_load(&job->waiting_bytes) >= job->waiting_limit / 2;
 }
 
-static enum fetch_take_result take_entry(void *ctx, struct entry **ret_entry)
+static enum fetch_take_result take_entry(void *ctx, struct entry **ret_entry,
+                                         int64_t *ret_due_ns)
 {
     struct pipeline *pipeline = ctx;
     if (!atomic_load(&pipeline->is_stopping) && is_team_behind(pipeline))
         return FETCH_TAKE_WAIT;
-    switch (frontier_take(pipeline->frontier, ret_entry)) {
+    struct entry *entry;
+    enum frontier_result result;
+    while ((result = frontier_take(pipeline->frontier, &entry, ret_due_ns)) ==
+           FRONTIER_GIVEN_UP)
+        send_to_team(pipeline, &entry, 1);
+    switch (result) {
     case FRONTIER_ENTRY:
+        *ret_entry = entry;
         return FETCH_TAKE_ENTRY;
     case FRONTIER_WAIT:
         return FETCH_TAKE_WAIT;
+    case FRONTIER_GIVEN_UP:
     case FRONTIER_END:
     default:
         return FETCH_TAKE_END;
@@ -299,7 +309,8 @@ static bool find_next_hop(struct pipeline *pipeline, struct entry *entry,
 }
 
 /* Sends a redirected entry to its next host's queue. False: it is over. */
-static bool follow(struct pipeline *pipeline, struct entry *entry)
+static bool follow(struct pipeline *pipeline, struct entry *entry,
+                   const struct frontier_answer *answer)
 {
     struct view location;
     struct error err;
@@ -318,7 +329,33 @@ static bool follow(struct pipeline *pipeline, struct entry *entry)
     }
     entry->redirects++;
     entry->need_bytes = 0;
-    if (frontier_return(pipeline->frontier, entry, true, &err))
+    if (frontier_return(pipeline->frontier, entry, answer, &err))
+        return true;
+    page_job_free_entry(&pipeline->job, entry);
+    fail(pipeline, &err);
+    return true;
+}
+
+/* Bits that differ for each entry, attempt and run. */
+static uint64_t random_bits(const struct pipeline *pipeline,
+                            const struct entry *entry)
+{
+    const uint64_t what[] = { entry->id, entry->attempts };
+    return XXH3_64bits_withSeed(what, sizeof(what), pipeline->job.warc_seed);
+}
+
+/* Puts a failed entry to sleep until it is tried again. False: it is over. */
+static bool try_again(struct pipeline *pipeline, struct entry *entry,
+                      const struct frontier_answer *answer)
+{
+    struct error err;
+    int64_t delay_ns;
+    if (!entry_wants_retry(entry, pipeline->options->retries,
+                           random_bits(pipeline, entry), &delay_ns))
+        return false;
+    entry_forget_attempt(entry, pipeline->pool);
+    entry->attempts++;
+    if (frontier_retry(pipeline->frontier, entry, answer, delay_ns, &err))
         return true;
     page_job_free_entry(&pipeline->job, entry);
     fail(pipeline, &err);
@@ -328,19 +365,22 @@ static bool follow(struct pipeline *pipeline, struct entry *entry)
 static bool finish_entry(void *ctx, struct entry *entry, bool has_answered)
 {
     struct pipeline *pipeline = ctx;
-    if (!entry->redirects)
-        entry->attempts++;
-    if (follow(pipeline, entry))
+    const struct frontier_answer answer =
+        answer_of(entry, has_answered, clock_wall_ms());
+    if (!entry->attempts)
+        entry->attempts = 1;
+    if (follow(pipeline, entry, &answer) || try_again(pipeline, entry, &answer))
         return false;
-    frontier_finish(pipeline->frontier, entry, has_answered);
+    frontier_finish(pipeline->frontier, entry, &answer);
     return true;
 }
 
 static void put_entry_back(void *ctx, struct entry *entry, bool has_answered)
 {
     struct pipeline *pipeline = ctx;
+    const struct frontier_answer answer = { .has_answered = has_answered };
     struct error err;
-    if (frontier_return(pipeline->frontier, entry, has_answered, &err))
+    if (frontier_return(pipeline->frontier, entry, &answer, &err))
         return;
     page_job_free_entry(&pipeline->job, entry);
     fail(pipeline, &err);
@@ -432,7 +472,10 @@ static bool make_pool(struct pipeline *pipeline, struct error *err)
                  "(--max-body): up to %s are used",
                  asked, used);
     }
-    pipeline->pool = page_pool_new(size, reserve, wake_fetchers, pipeline, err);
+    pipeline->pool =
+        options->isolation == TEAM_PROCESSES
+            ? page_pool_new_shared(size, reserve, wake_fetchers, pipeline, err)
+            : page_pool_new(size, reserve, wake_fetchers, pipeline, err);
     return pipeline->pool != NULL;
 }
 
@@ -441,6 +484,8 @@ static bool start_fetch(struct pipeline *pipeline, struct error *err)
     const struct pipeline_options *options = pipeline->options;
     const struct frontier_options frontier = {
         .per_host = options->per_host,
+        .host_delay_ns = options->host_delay_ms * CLOCK_NS_PER_MS,
+        .host_failures = options->host_failures,
         .capacity = FRONTIER_CAPACITY,
         .host_memory = HOST_MEMORY,
     };
@@ -462,40 +507,55 @@ static bool start_fetch(struct pipeline *pipeline, struct error *err)
     return pipeline->fetcher != NULL;
 }
 
-static bool start_team(struct pipeline *pipeline, struct error *err)
+/* What workers know of the run; complete before the team is made. */
+static void describe_job(struct pipeline *pipeline, bool is_fetched)
 {
     const struct pipeline_options *options = pipeline->options;
-    bool is_fetched = pipeline->manifest != NULL;
-    pipeline->job.patterns = options->patterns;
-    pipeline->job.matcher.max_matches = options->max_matches;
-    pipeline->job.matcher.page_time_ms = options->page_time_ms;
-    pipeline->job.format = options->format;
-    pipeline->job.searches_any_status = options->searches_any_status;
-    pipeline->job.is_stream = !pipeline->dir;
-    pipeline->job.max_body = options->fetch.max_body;
-    pipeline->job.store = is_fetched ? options->store : WARC_STORE_NONE;
-    pipeline->job.fetch = &pipeline->fetch_options;
-    pipeline->job.sources = options->inputs;
-    pipeline->job.pool = pipeline->pool;
-    pipeline->job.waiting_limit = options->memory / 16;
-    pipeline->job.wake = wake_fetchers;
-    pipeline->job.wake_ctx = pipeline;
-    pipeline->job.team = &pipeline->team_options;
-    pipeline->team_options = (struct team_options){
+    struct page_job *job = &pipeline->job;
+    job->patterns = options->patterns;
+    job->matcher.max_matches = options->max_matches;
+    job->matcher.page_time_ms = options->page_time_ms;
+    job->matcher.prefilter = options->prefilter;
+    job->matches = options->matches;
+    job->costs = options->costs;
+    job->text = options->text;
+    job->searches_any_status = options->searches_any_status;
+    job->choice = options->choice;
+    job->chosen_types = options->chosen_types;
+    job->checks_digests = options->checks_digests;
+    job->is_stream = !options->dir;
+    job->max_body = options->fetch.max_body;
+    job->store = is_fetched ? options->store : WARC_STORE_NONE;
+    job->fetch = &pipeline->fetch_options;
+    job->sources = options->inputs;
+    job->pool = pipeline->pool;
+    job->waiting_limit = options->memory / 16;
+    job->wake = wake_fetchers;
+    job->wake_ctx = pipeline;
+    /* Record ids must differ from those of every other run. */
+    if (getrandom(&job->warc_seed, sizeof(job->warc_seed), 0) < 0)
+        job->warc_seed = (uint64_t)clock_now_ns();
+}
+
+static bool make_team(struct pipeline *pipeline, bool is_fetched,
+                      struct error *err)
+{
+    const struct pipeline_options *options = pipeline->options;
+    struct team_options team = {
+        .isolation = options->isolation,
         .worker_count = options->worker_count,
         /* Six bytes of JSON for each of the longest page, and room for more
          * matches than that: beyond it memory is at stake. */
         .block_max_bytes = 64 * options->fetch.max_body + (256 << 20),
-        .worker_new = page_job_worker_new,
-        .worker_free = page_job_worker_free,
-        .job = is_fetched ? page_job_entry : page_job_span,
+        .worker_memory = options->worker_memory,
+        .page_limit_ms = (int64_t)options->worker_time_ms,
         .deliver = deliver,
-        .drop = is_fetched ? page_job_drop_entry : page_job_drop_span,
         .fail = fail,
-        .job_ctx = &pipeline->job,
         .ctx = pipeline,
     };
-    pipeline->team = team_start(&pipeline->team_options, pipeline->queue, err);
+    describe_job(pipeline, is_fetched);
+    page_job_describe(&pipeline->job, is_fetched, &team);
+    pipeline->team = team_new(&team, err);
     return pipeline->team != NULL;
 }
 
@@ -503,16 +563,19 @@ static bool start_team(struct pipeline *pipeline, struct error *err)
  * another's part to end. */
 static bool make_chain(struct pipeline *pipeline, struct error *err)
 {
-    bool has_ids = pipeline->options->format != MATCH_TEXT;
+    const struct match_form *form = pipeline->options->matches.form;
     size_t workers = pipeline->options->worker_count;
-    pipeline->span_ids = span_ids_new(!pipeline->dir && has_ids);
+    bool must_be_final =
+        !pipeline->dir && pipeline->spool_fd < 0 && match_form_has_id(form);
+    pipeline->span_ids = span_ids_new(must_be_final);
     if (!pipeline->span_ids)
         return error_no_memory(err, "the ids of pages");
     const struct span_chain_options options = {
         .open_max = 4 * workers + 2,
         .held_max = HELD_MAX + workers * HELD_MAX_A_WORKER,
-        .can_settle = true,
-        .must_be_final = !pipeline->dir && has_ids,
+        .can_settle = match_form_can_renumber(form),
+        .has_plain_ids = match_form_has_plain_id(form),
+        .must_be_final = must_be_final,
         .ids = pipeline->span_ids,
         .append = append,
         .redo = redo_span,
@@ -522,15 +585,23 @@ static bool make_chain(struct pipeline *pipeline, struct error *err)
     return pipeline->chain != NULL;
 }
 
+/* What worker processes inherit, and then themselves: before the directory is
+ * locked, for an inherited lock would outlive us, and before any thread. */
+static bool prepare(struct pipeline *pipeline, struct error *err)
+{
+    bool is_fetched = pipeline->options->command != PIPELINE_EXTRACT;
+    if (is_fetched && !make_pool(pipeline, err))
+        return false;
+    if (!is_fetched && !(pipeline->job.revisits = revisit_targets_new()))
+        return error_no_memory(err, "the records of archives");
+    return make_team(pipeline, is_fetched, err);
+}
+
 static bool make_connections(struct pipeline *pipeline, struct error *err)
 {
     pipeline->queue = queue_new(QUEUE_CAPACITY);
     if (pipeline->spans && !make_chain(pipeline, err))
         return false;
-    /* Record ids must differ from those of every other run. */
-    if (getrandom(&pipeline->job.warc_seed, sizeof(pipeline->job.warc_seed),
-                  0) < 0)
-        pipeline->job.warc_seed = (uint64_t)clock_now_ns();
     return pipeline->queue || error_no_memory(err, "the queue of pages");
 }
 
@@ -548,8 +619,8 @@ static void abandon(struct pipeline *pipeline)
 static bool start(struct pipeline *pipeline, struct error *err)
 {
     bool is_fetched = pipeline->manifest != NULL;
-    bool done = (!is_fetched || make_pool(pipeline, err)) &&
-                make_connections(pipeline, err) && start_team(pipeline, err) &&
+    bool done = make_connections(pipeline, err) &&
+                team_start(pipeline->team, pipeline->queue, err) &&
                 (!is_fetched || start_fetch(pipeline, err));
     if (done) {
         int code =
@@ -594,14 +665,18 @@ static void release(struct pipeline *pipeline)
     fetch_free(pipeline->fetcher);
     pipeline_drain(pipeline);
     frontier_free(pipeline->frontier);
+    team_free(pipeline->team);
     queue_free(pipeline->queue);
     span_chain_free(pipeline->chain);
     span_ids_free(pipeline->span_ids);
+    revisit_targets_free(pipeline->job.revisits);
     recorder_free(pipeline->recorder);
     page_pool_free(pipeline->pool);
     manifest_close(pipeline->manifest);
     spans_close(pipeline->spans);
     run_dir_close(pipeline->dir);
+    if (pipeline->spool_fd >= 0)
+        close(pipeline->spool_fd);
     for (size_t i = 0; pipeline->inputs && i < pipeline->options->input_count;
          i++)
         free(pipeline->inputs[i]);
@@ -614,13 +689,15 @@ bool pipeline_run(const struct pipeline_options *options, int *ret_status,
 {
     struct pipeline pipeline = {
         .options = options,
+        .spool_fd = -1,
         .fetch_options = options->fetch,
         .started_ns = clock_now_ns(),
         .started_wall_ms = clock_wall_ms(),
     };
     pthread_mutex_init(&pipeline.failure_lock, NULL);
     bool is_over = false;
-    bool done = pipeline_open(&pipeline, &is_over, err);
+    bool done =
+        prepare(&pipeline, err) && pipeline_open(&pipeline, &is_over, err);
     if (done && is_over) {
         *ret_status = STATUS_OK;
     } else if (done && (done = start(&pipeline, err))) {

@@ -2,6 +2,7 @@
  * What comes of a run when its stages have ended: the ledger, the sealed
  * directory, the exit status.
  */
+#include "finish.h"
 #include "pipeline_state.h"
 
 #include "fetchgrep/base/interrupt.h"
@@ -37,11 +38,13 @@ static bool check_ledger(struct pipeline *pipeline, struct error *err)
 static bool seal(struct pipeline *pipeline, struct error *err)
 {
     const struct pipeline_options *options = pipeline->options;
-    char matches_name[32];
+    struct finish finish = { pipeline->span_ids, &options->matches };
+    char matches_name[32] = "";
     if (!pipeline->dir)
         return true;
-    snprintf(matches_name, sizeof(matches_name), "matches%s",
-             match_format_suffix(options->format));
+    if (options->patterns)
+        snprintf(matches_name, sizeof(matches_name), "matches%s",
+                 match_format_suffix(match_form_format(options->matches.form)));
     struct buf summary;
     buf_init(&summary, 1 << 20);
     summary_append_json(pipeline, &summary);
@@ -52,16 +55,32 @@ static bool seal(struct pipeline *pipeline, struct error *err)
                            : warc_store_suffix(options->store),
         .matches_name = options->patterns ? matches_name : NULL,
         .summary = buf_view(&summary),
-        .rewrite =
-            pipeline->span_ids && span_ids_has_provisional(pipeline->span_ids)
-                ? span_ids_rewrite
-                : NULL,
-        .ctx = pipeline->span_ids,
+        .finish_outcomes = finish_outcomes,
+        .finish_matches = finish_matches,
+        .ctx = &finish,
     };
     bool done = buf_check(&summary, "summary.json", err) &&
                 run_dir_seal(pipeline->dir, &how, err);
     buf_release(&summary);
     return done;
+}
+
+/* --order manifest without a directory. What a signal cut short is given out as
+ * far as it came; but not that of extract, whose ids are known only when all is
+ * read, and which can be had again without asking anybody. */
+static bool give_out_spool(struct pipeline *pipeline, bool is_stopped,
+                           struct error *err)
+{
+    const struct finish finish = { pipeline->span_ids,
+                                   &pipeline->options->matches };
+    if (pipeline->spool_fd < 0)
+        return true;
+    if (is_stopped && pipeline->spans) {
+        log_note("no matches are given out: their order is known only when all "
+                 "inputs have been read");
+        return true;
+    }
+    return finish_stream(&finish, pipeline->spool_fd, err);
 }
 
 static int say_stopped(struct pipeline *pipeline)
@@ -112,7 +131,10 @@ bool pipeline_conclude(struct pipeline *pipeline, int *ret_status,
         done = false;
     if (!done)
         return false;
-    if (interrupt_signal() && is_anything_left(pipeline)) {
+    bool is_stopped = interrupt_signal() && is_anything_left(pipeline);
+    if (!give_out_spool(pipeline, is_stopped, err))
+        return false;
+    if (is_stopped) {
         summary_say(pipeline);
         *ret_status = say_stopped(pipeline);
         return true;

@@ -154,6 +154,9 @@ static void append_run_members(const struct pipeline *pipeline, struct buf *out)
         json_out_string(out, patterns_name(options->patterns, i));
         json_out_member_string(out, "regex",
                                patterns_regex(options->patterns, i));
+        json_out_member_string(out, "in",
+                               view_of_string(subject_word(
+                                   patterns_subject(options->patterns, i))));
         buf_append_char(out, '}');
     }
     buf_append_char(out, ']');
@@ -209,10 +212,11 @@ static bool open_dir(struct pipeline *pipeline, struct error *err)
 static bool open_recorder(struct pipeline *pipeline, struct error *err)
 {
     const struct pipeline_options *options = pipeline->options;
+    const struct match_form *form = options->matches.form;
     struct recorder_options recorder = {
         .generation = 1,
         .has_matches = options->patterns != NULL,
-        .format = options->format,
+        .format = form ? match_form_format(form) : MATCH_JSONL,
         .warc_suffix = options->store == WARC_STORE_NONE
                            ? NULL
                            : warc_store_suffix(options->store),
@@ -225,6 +229,14 @@ static bool open_recorder(struct pipeline *pipeline, struct error *err)
     if (pipeline->dir &&
         !run_dir_new_generation(pipeline->dir, &recorder.dir, err))
         return false;
+    /* What is sorted, or rewritten, gets its head then. */
+    if (form && !match_form_is_keyed(form))
+        recorder.matches_head = match_form_head(form);
+    if (!pipeline->dir && options->matches.is_ordered) {
+        if (!fs_open_unnamed(fs_temporary_dir(), &pipeline->spool_fd, err))
+            return false;
+        recorder.spool_fd = pipeline->spool_fd;
+    }
     pipeline->recorder = recorder_open(&recorder, err);
     return pipeline->recorder != NULL;
 }

@@ -8,7 +8,7 @@
 #include "page_job.h"
 #include "span_chain.h"
 
-#include "fetchgrep/frontier.h"
+#include "fetchgrep/frontier/frontier.h"
 #include "fetchgrep/manifest/manifest.h"
 #include "fetchgrep/record/recorder.h"
 #include "fetchgrep/record/run_dir.h"
@@ -21,6 +21,7 @@ struct pipeline {
     struct fetch_options fetch_options; /* as this machine allows */
     char **inputs;                      /* as read: standard input copied */
     struct run_dir *dir;
+    int spool_fd;              /* matches to be sorted; -1: none */
     struct manifest *manifest; /* run, fetch */
     struct spans *spans;       /* extract */
     struct span_ids *span_ids;
@@ -30,7 +31,6 @@ struct pipeline {
     struct frontier *frontier;
     struct fetcher *_Atomic fetcher;
     struct queue *queue;
-    struct team_options team_options;
     struct team *team;
     struct recorder *recorder;
     struct page_job job;

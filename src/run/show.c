@@ -1,6 +1,6 @@
 #include "fetchgrep/run/show.h"
 
-#include "page_steps.h"
+#include "record_page.h"
 
 #include "fetchgrep/archive/find.h"
 #include "fetchgrep/base/fs.h"
@@ -21,7 +21,11 @@ struct show {
     enum reference_kind kind;
     uint64_t number; /* the id or the offset */
     struct page_job job;
+    struct team_options how;
     struct worker *worker;
+    struct team_work work; /* as the worker wants one */
+    atomic_bool is_stopping;
+    char *warc; /* where the record stands */
     struct warc_reader *reader;
     struct warc_record record;
 };
@@ -74,6 +78,10 @@ static enum warc_read_result next_record(struct show *show, struct error *err)
 static bool read_at(struct show *show, const char *warc, uint64_t offset,
                     struct error *err)
 {
+    free(show->warc);
+    show->warc = strdup(warc);
+    if (!show->warc)
+        return error_no_memory(err, "a path");
     if (!warc_reader_open(show->reader, warc, offset, err))
         return false;
     enum warc_read_result result =
@@ -98,6 +106,10 @@ static bool scan(struct show *show, struct error *err)
 {
     const char *path = show->options->input;
     struct buf wanted, surt;
+    free(show->warc);
+    show->warc = strdup(path);
+    if (!show->warc)
+        return error_no_memory(err, "a path");
     buf_init(&wanted, 1 << 20);
     buf_init(&surt, 1 << 20);
     url_append_surt(view_of_string(show->options->page), &wanted);
@@ -194,11 +206,13 @@ static bool append_head(const struct show *show, struct view bytes,
 
 static bool show_text(struct show *show, struct buf *out, struct error *err)
 {
-    struct kept_page kept;
+    struct kept_page kept = { .url = show->record.target_uri };
     struct view text;
     char detail[DETAIL_SIZE];
-    kept_page_of_record(&show->record, &kept);
-    if (!page_job_text(show->worker, &kept, &text, detail, err))
+    /* No page is left aside, for none is chosen. */
+    if (record_page(show->worker, show->warc, &show->record, &kept, err) !=
+            RECORD_PAGE_CHOSEN ||
+        !page_job_text(show->worker, &kept, &text, detail, err))
         return false;
     if (!text.data)
         return error_set(err, ERR_DATA, "%s: %s (--raw shows what was kept)",
@@ -239,24 +253,50 @@ static bool show_record(struct show *show, struct buf *out, struct error *err)
     }
 }
 
+/* ---- a worker of its own ---------------------------------------------- */
+
+static bool make_worker(struct show *show, struct error *err)
+{
+    show->job.revisits = revisit_targets_new();
+    if (!show->job.revisits)
+        return error_no_memory(err, "a worker");
+    page_job_describe(&show->job, false, &show->how);
+    show->worker = show->how.worker_new(&show->job, 0, err);
+    show->reader =
+        warc_reader_new(show->options->max_body + FETCH_HEAD_MAX, err);
+    if (!show->worker || !show->reader)
+        return false;
+    show->work.stop = &show->is_stopping;
+    show->worker->work = &show->work;
+    return true;
+}
+
+static void release(struct show *show)
+{
+    warc_reader_free(show->reader);
+    if (show->worker)
+        show->how.worker_free(&show->job, show->worker);
+    revisit_targets_free(show->job.revisits);
+    free(show->warc);
+}
+
 bool show_page(const struct show_options *options, struct buf *out,
                struct error *err)
 {
     struct show show = {
         .options = options,
-        .job = { .max_body = options->max_body, .store = WARC_STORE_NONE },
+        .job = {
+            .max_body = options->max_body,
+            .store = WARC_STORE_NONE,
+            .text = options->text,
+        },
     };
     bool is_run = false;
-    if (!read_reference(&show, err) ||
-        !judge_input(options->input, &is_run, err))
-        return false;
-    show.worker = page_job_worker_new(&show.job, 0, err);
-    show.reader = warc_reader_new(options->max_body + FETCH_HEAD_MAX, err);
-    bool done = show.worker && show.reader &&
+    bool done = read_reference(&show, err) &&
+                judge_input(options->input, &is_run, err) &&
+                make_worker(&show, err) &&
                 (is_run ? find_in_run(&show, err) : find_in_warc(&show, err)) &&
                 show_record(&show, out, err);
-    warc_reader_free(show.reader);
-    if (show.worker)
-        page_job_worker_free(&show.job, show.worker);
+    release(&show);
     return done;
 }

@@ -124,7 +124,8 @@ static bool pass_on(struct span_chain *chain, const struct block *block,
     struct block *copy = block_clone(block);
     if (!copy)
         return error_no_memory(err, "results");
-    bool done = span_settle(chain->options.ids, copy, err) &&
+    bool done = span_settle(chain->options.ids, copy,
+                            chain->options.has_plain_ids, err) &&
                 chain->options.append(chain->options.ctx, copy, err);
     block_free(copy);
     return done;
@@ -276,6 +277,7 @@ static bool advance(struct span_chain *chain, struct link *link,
     while (link && (done = step(chain, link, effects, &has_ended, err)) &&
            has_ended) {
         struct link *next = find(chain, link->span->warcs_before + 1);
+        assert(next != link);
         done = take_out(chain, link, err);
         if (next && has_predecessor(chain, next->span)) {
             next->is_known = true;

@@ -33,6 +33,7 @@ struct span_chain_options {
     size_t held_max; /* bytes of results */
     /* Result lines can be given other ids: they are JSON, or have none. */
     bool can_settle;
+    bool has_plain_ids; /* match lines are JSON that begins with the id */
     /* Results stream: no line may be passed on with an id that is not final. */
     bool must_be_final;
     struct span_ids *ids;

@@ -78,6 +78,10 @@ static bool find_first(const struct span_ids *ids, const struct span *span,
 bool span_ids_begin(struct span_ids *ids, const struct span *span,
                     uint64_t *ret_first_id, struct error *err)
 {
+    if (!span->warcs_before) {
+        *ret_first_id = span->known_before;
+        return true;
+    }
     pthread_mutex_lock(&ids->lock);
     while (ids->must_be_final && !ids->is_aborted &&
            ids->ended_count < span->warcs_before)
@@ -233,6 +237,11 @@ static bool rewrite_lines(const struct span_ids *ids, FILE *in, FILE *out)
     return done && !ferror(in);
 }
 
+uint64_t span_ids_final(const struct span_ids *ids, uint64_t id)
+{
+    return ids ? final_id(ids, id) : id;
+}
+
 static bool rewrite_file(const struct span_ids *ids, const char *from,
                          const char *to, struct error *err)
 {
@@ -252,7 +261,7 @@ bool span_ids_rewrite(void *ctx, const char *path, struct error *err)
 {
     const struct span_ids *ids = ctx;
     char *temporary;
-    if (!ids->has_provisional)
+    if (!ids || !ids->has_provisional)
         return true;
     if (asprintf(&temporary, "%s.part", path) < 0)
         return error_no_memory(err, "rewriting ids");

@@ -47,6 +47,10 @@ void span_ids_abort(struct span_ids *ids);
 /* Whether provisional ids were given out. */
 bool span_ids_has_provisional(struct span_ids *ids);
 
+/* The final id for one that was given out, when all spans have ended. NULL: ids
+ * are final as they are. */
+uint64_t span_ids_final(const struct span_ids *ids, uint64_t id);
+
 /* Rewrites the `{"id":N` that lines of a results file begin with. For
  * run_dir_seal: `ids` is a struct span_ids. */
 bool span_ids_rewrite(void *ids, const char *path,

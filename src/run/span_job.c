@@ -1,7 +1,7 @@
 /*
  * Spans: the worker opens, inflates and cuts into pages itself.
  */
-#include "page_steps.h"
+#include "record_page.h"
 
 #include "fetchgrep/archive/spans.h"
 
@@ -49,6 +49,13 @@ static bool work_on_file(struct worker *worker, struct block *block,
 {
     struct kept_page kept = { .id = id, .url = view_of_string(path) };
     char detail[256];
+    bool is_chosen;
+    if (!file_is_chosen(worker, kept.url, &is_chosen, err))
+        return false;
+    if (!is_chosen)
+        return true;
+    if (page_job_is_hopeless(worker->work))
+        return page_job_kept(worker, block, &kept, err);
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     enum read_result result =
         fd < 0 ? READ_FAILED
@@ -81,16 +88,17 @@ static bool work_on_file(struct worker *worker, struct block *block,
     return page_job_kept(worker, block, &kept, err);
 }
 
-static bool work_on_files(struct page_job *job, struct worker *worker,
-                          const struct span *span, struct block *block,
-                          struct error *err)
+static bool work_on_files(struct worker *worker, const struct span *span,
+                          struct block *block, struct error *err)
 {
-    for (size_t i = 0; i < span->page_count; i++) {
-        if (atomic_load_explicit(&job->is_stopping, memory_order_relaxed))
+    struct team_work *work = worker->work;
+    for (uint64_t i = work->page_count; i < span->page_count; i++) {
+        if (team_is_stopping(work))
             return true;
+        team_begin_page(work);
         if (!work_on_file(worker, block, span->pages[i].name,
                           span->first_id + i, err) ||
-            !team_hand_on(job->team, block, err))
+            !team_end_page(work, err))
             return false;
     }
     return true;
@@ -98,28 +106,31 @@ static bool work_on_files(struct page_job *job, struct worker *worker,
 
 /* ---- WARC records ----------------------------------------------------- */
 
-static bool open_warc(struct page_job *job, struct worker *worker,
-                      const char *path, const struct warc_part *part,
-                      struct error *err)
+static bool open_warc(struct worker *worker, const char *path,
+                      const struct warc_part *part, struct error *err)
 {
     if (!worker->reader)
-        worker->reader = warc_reader_new(job->max_body + FETCH_HEAD_MAX, err);
+        worker->reader =
+            warc_reader_new(worker->job->max_body + FETCH_HEAD_MAX, err);
     return worker->reader &&
            warc_reader_open_part(worker->reader, path, part, err);
 }
 
-/* The next record of a page. Damage is told and passed over. */
+/* The next record of a page. Damage is told and passed over; `is_known`: it was
+ * told by an earlier worker. */
 static enum warc_read_result next_record(struct worker *worker,
-                                         struct block *block,
+                                         struct block *block, bool is_known,
                                          struct warc_record *record,
                                          struct error *err)
 {
     struct error damage;
     for (;;) {
+        team_begin_page(worker->work);
         enum warc_read_result result =
             warc_reader_next(worker->reader, record, &damage);
         if (result == WARC_READ_DAMAGE) {
-            block_add_damage(block, damage.message);
+            if (!is_known)
+                block_add_damage(block, damage.message);
             continue;
         }
         if (result == WARC_READ_ERROR)
@@ -128,81 +139,89 @@ static enum warc_read_result next_record(struct worker *worker,
     }
 }
 
-bool record_is_page(const struct warc_record *record)
-{
-    return (record->type == WARC_TYPE_RESPONSE &&
-            view_starts_with(record->block, "HTTP/")) ||
-           record->type == WARC_TYPE_RESOURCE;
-}
-
-/* The same outcome as when the page was fetched, so that the same pages are
- * searched. */
-static void note_truncation(const struct warc_record *record,
-                            struct kept_page *kept)
-{
-    struct view reason = record->truncated;
-    if (record->is_cut || view_equal_string(reason, "length")) {
-        kept->outcome = OUTCOME_TOO_LARGE;
-        kept->detail = record->is_cut ? "longer than --max-body; cut there"
-                                      : "WARC-Truncated: length";
-    } else if (view_equal_string(reason, "time")) {
-        kept->outcome = OUTCOME_TIMED_OUT;
-        kept->detail = "WARC-Truncated: time";
-    } else if (view_equal_string(reason, "unspecified")) {
-        kept->outcome = OUTCOME_BAD_RESPONSE;
-        kept->detail = "WARC-Truncated: unspecified";
-    } else if (reason.size) {
-        kept->outcome = OUTCOME_TRUNCATED;
-        kept->detail = "WARC-Truncated: disconnect";
-    }
-}
-
-void kept_page_of_record(const struct warc_record *record,
-                         struct kept_page *ret_kept)
-{
-    *ret_kept = (struct kept_page){
-        .url = record->target_uri,
-        .bytes = record->block,
-        .has_head = record->type == WARC_TYPE_RESPONSE,
-        .mime = http_media_type(record->content_type),
-        .outcome = OUTCOME_OK,
-    };
-    note_truncation(record, ret_kept);
-}
-
+/* A page that is not chosen is no entry. */
 static bool work_on_record(struct worker *worker, struct block *block,
-                           const struct warc_record *record, struct view url,
-                           uint64_t id, struct error *err)
+                           const char *path, const struct warc_record *record,
+                           struct view url, uint64_t id, struct error *err)
 {
-    struct kept_page kept;
-    kept_page_of_record(record, &kept);
-    kept.id = id;
-    kept.url = url;
+    struct error damage;
+    struct kept_page kept = { .id = id, .url = url };
+    switch (record_page(worker, path, record, &kept, err)) {
+    case RECORD_PAGE_CHOSEN:
+        break;
+    case RECORD_PAGE_LEFT_ASIDE:
+        return true;
+    case RECORD_PAGE_ERROR:
+    default:
+        return false;
+    }
+    if (!record_check_digests(worker, path, record, &damage))
+        block_add_damage(block, damage.message);
     return page_job_kept(worker, block, &kept, err);
 }
 
-/* The records of a part, from where it begins to where the next one does. */
-static bool read_part(struct page_job *job, struct worker *worker,
-                      const struct span *span, struct block *block,
-                      struct block_span *says, struct error *err)
+static bool end_part_page(struct worker *worker, struct block *block,
+                          const struct block_span *says, struct error *err)
 {
+    block->span = *says;
+    return team_end_page(worker->work, err);
+}
+
+/* Reading has cost two workers, and where the next record begins is not known:
+ * the part behind has to find its own. */
+static bool give_up_part(struct worker *worker, const struct span *span,
+                         struct block *block, struct block_span *says,
+                         struct error *err)
+{
+    struct error damage;
+    struct kept_page kept = {
+        .id = span->first_id + worker->work->page_count,
+        .url = view_of_string(span->path),
+    };
+    error_set(&damage, ERR_DATA,
+              "%s: reading it ends worker processes: what follows the first "
+              "%llu pages behind offset %llu is left aside",
+              span->path, (unsigned long long)worker->work->page_count,
+              (unsigned long long)says->start);
+    block_add_damage(block, damage.message);
+    if (!page_job_kept(worker, block, &kept, err) ||
+        !end_part_page(worker, block, says, err))
+        return false;
+    says->is_end = true;
+    says->next = span->part.end;
+    return true;
+}
+
+/* The records of a part, from where it begins to where the next one does. */
+static bool read_part(struct worker *worker, const struct span *span,
+                      struct block *block, struct block_span *says,
+                      struct error *err)
+{
+    struct team_work *work = worker->work;
     struct warc_record record;
     enum warc_read_result result;
-    if (!open_warc(job, worker, span->path, &span->part, err))
+    uint64_t to_pass = work->page_count; /* done by an earlier worker */
+    if (!open_warc(worker, span->path, &span->part, err))
         return false;
     says->start = warc_reader_start(worker->reader);
-    while ((result = next_record(worker, block, &record, err)) ==
-           WARC_READ_RECORD) {
-        if (atomic_load_explicit(&job->is_stopping, memory_order_relaxed))
+    for (;;) {
+        if (!to_pass && page_job_is_hopeless(work))
+            return give_up_part(worker, span, block, says, err);
+        result = next_record(worker, block, to_pass > 0, &record, err);
+        if (result != WARC_READ_RECORD)
+            break;
+        if (team_is_stopping(work))
             return true;
         if (!record_is_page(&record))
             continue;
-        if (!work_on_record(worker, block, &record, record.target_uri,
-                            span->first_id + says->page_count, err))
-            return false;
-        says->page_count++;
-        block->span = *says;
-        if (!team_hand_on(job->team, block, err))
+        if (to_pass) {
+            to_pass--;
+            continue;
+        }
+        if (!work_on_record(worker, block, span->path, &record,
+                            record.target_uri,
+                            span->first_id + work->page_count, err) ||
+            !end_part_page(worker, block, says, err))
             return false;
     }
     says->is_end = result == WARC_READ_END;
@@ -211,10 +230,10 @@ static bool read_part(struct page_job *job, struct worker *worker,
 }
 
 /* Its results are handed on apart from all others, for they may not stand. */
-static bool work_on_warc(struct page_job *job, struct worker *worker,
-                         const struct span *span, struct block *block,
-                         struct error *err)
+static bool work_on_warc(struct worker *worker, const struct span *span,
+                         struct block *block, struct error *err)
 {
+    struct team_work *work = worker->work;
     struct block_span says = {
         .is_set = true,
         .attempt = span->attempt,
@@ -222,14 +241,17 @@ static bool work_on_warc(struct page_job *job, struct worker *worker,
         .start = span->part.from,
         .next = span->part.from,
     };
-    if (!team_hand_on_now(job->team, block, err))
-        return false;
+    bool done = team_hand_on(work, err);
+    team_begin_page(work);
     if (span->part.from >= span->part.end)
         says.is_end = true; /* a record leads over all of it */
-    else if (!read_part(job, worker, span, block, &says, err))
-        return false;
+    else if (done && !work->page_count && page_job_is_hopeless(work))
+        done = give_up_part(worker, span, block, &says, err);
+    else if (done)
+        done = read_part(worker, span, block, &says, err);
+    says.page_count = work->page_count;
     block->span = says;
-    return team_hand_on_now(job->team, block, err);
+    return done;
 }
 
 /* A place of the run's index at which no page stands: the archive is damaged,
@@ -252,65 +274,93 @@ static bool work_on_missing(struct worker *worker, const struct span *span,
 }
 
 /* Walks from one wanted record to the next: they lie close together. */
-static bool work_on_records(struct page_job *job, struct worker *worker,
-                            const struct span *span, struct block *block,
-                            struct error *err)
+struct walk {
+    struct warc_record record;
+    enum warc_read_result result;
+    bool has_record;
+};
+
+static bool begin_walk(struct worker *worker, const struct span *span,
+                       uint64_t at, struct walk *walk, struct error *err)
 {
-    struct warc_record record = { 0 };
-    enum warc_read_result result = WARC_READ_RECORD;
+    *walk = (struct walk){ .result = WARC_READ_RECORD };
+    if (at >= span->page_count)
+        return true;
     const struct warc_part part = {
-        .from = span->pages[0].offset,
+        .from = span->pages[at].offset,
         .end = WARC_NOWHERE,
         .is_exact = true,
     };
-    if (!open_warc(job, worker, span->path, &part, err))
+    return open_warc(worker, span->path, &part, err);
+}
+
+static bool work_on_place(struct worker *worker, const struct span *span,
+                          const struct span_page *page, struct block *block,
+                          struct walk *walk, struct error *err)
+{
+    struct warc_record *record = &walk->record;
+    while (walk->result == WARC_READ_RECORD &&
+           (!walk->has_record || record->offset < page->offset)) {
+        walk->result = next_record(worker, block, false, record, err);
+        walk->has_record = true;
+    }
+    if (walk->result == WARC_READ_ERROR)
         return false;
-    bool has_record = false;
-    for (size_t i = 0; i < span->page_count; i++) {
-        const struct span_page *page = &span->pages[i];
-        if (atomic_load_explicit(&job->is_stopping, memory_order_relaxed))
+    bool is_there = walk->result == WARC_READ_RECORD &&
+                    record->offset == page->offset && record_is_page(record);
+    return is_there ? work_on_record(worker, block, span->path, record,
+                                     view_of_string(page->name), page->id, err)
+                    : work_on_missing(worker, span, page, block, err);
+}
+
+/* A record that has cost two workers is not read, but stepped over. */
+static bool step_over(struct worker *worker, const struct span *span,
+                      uint64_t at, struct block *block, struct walk *walk,
+                      struct error *err)
+{
+    struct kept_page kept = { .id = span->pages[at].id,
+                              .url = view_of_string(span->pages[at].name) };
+    return page_job_kept(worker, block, &kept, err) &&
+           begin_walk(worker, span, at + 1, walk, err);
+}
+
+static bool work_on_records(struct worker *worker, const struct span *span,
+                            struct block *block, struct error *err)
+{
+    struct team_work *work = worker->work;
+    struct walk walk;
+    if (!begin_walk(worker, span, work->page_count, &walk, err))
+        return false;
+    for (uint64_t i = work->page_count; i < span->page_count; i++) {
+        if (team_is_stopping(work))
             return true;
-        while (result == WARC_READ_RECORD &&
-               (!has_record || record.offset < page->offset)) {
-            result = next_record(worker, block, &record, err);
-            has_record = true;
-        }
-        if (result == WARC_READ_ERROR)
-            return false;
-        bool is_there = result == WARC_READ_RECORD &&
-                        record.offset == page->offset &&
-                        record_is_page(&record);
-        bool done =
-            is_there ? work_on_record(worker, block, &record,
-                                      view_of_string(page->name), page->id, err)
-                     : work_on_missing(worker, span, page, block, err);
-        if (!done || !team_hand_on(job->team, block, err))
+        team_begin_page(work);
+        bool done = page_job_is_hopeless(work)
+                        ? step_over(worker, span, i, block, &walk, err)
+                        : work_on_place(worker, span, &span->pages[i], block,
+                                        &walk, err);
+        if (!done || !team_end_page(work, err))
             return false;
     }
     return true;
 }
 
-bool page_job_span(void *ctx, void *state, void *item, struct block *block,
+bool page_job_span(void *ctx, void *state, struct team_work *work,
                    struct error *err)
 {
-    struct page_job *job = ctx;
     struct worker *worker = state;
-    struct span *span = item;
-    bool done = false;
+    const struct span *span = work->item;
+    (void)ctx;
+    worker->work = work;
     switch (span->kind) {
     case SPAN_FILES:
-        done = work_on_files(job, worker, span, block, err);
-        break;
+        return work_on_files(worker, span, work->block, err);
     case SPAN_RECORDS:
-        done = work_on_records(job, worker, span, block, err);
-        break;
+        return work_on_records(worker, span, work->block, err);
     case SPAN_WARC:
     default:
-        done = work_on_warc(job, worker, span, block, err);
-        break;
+        return work_on_warc(worker, span, work->block, err);
     }
-    span_free(span);
-    return done;
 }
 
 void page_job_drop_span(void *ctx, void *item)

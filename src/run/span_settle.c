@@ -31,7 +31,8 @@ static void append_renumbered(struct view lines, uint64_t from, uint64_t to,
     }
 }
 
-bool span_settle(struct span_ids *ids, struct block *block, struct error *err)
+bool span_settle(struct span_ids *ids, struct block *block, bool has_plain_ids,
+                 struct error *err)
 {
     struct buf outcomes, matches;
     size_t outcome_at = 0, matches_at = 0;
@@ -46,10 +47,13 @@ bool span_settle(struct span_ids *ids, struct block *block, struct error *err)
             view_first(view_from(buf_view(&block->outcomes), outcome_at),
                        entry->outcome_size),
             id, final, &outcomes);
-        append_renumbered(
+        struct view lines =
             view_first(view_from(buf_view(&block->matches), matches_at),
-                       entry->matches_size),
-            id, final, &matches);
+                       entry->matches_size);
+        if (has_plain_ids)
+            append_renumbered(lines, id, final, &matches);
+        else
+            buf_append_view(&matches, lines);
         outcome_at += entry->outcome_size;
         matches_at += entry->matches_size;
         entry->id = final;

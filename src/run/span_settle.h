@@ -16,8 +16,9 @@
  * all is read. */
 bool span_settle_is_due(struct span_ids *ids, const struct block *block);
 
-/* Rewrites the `{"id":N` that lines begin with; other lines stay. */
-bool span_settle(struct span_ids *ids, struct block *block,
+/* Rewrites the `{"id":N` that lines begin with; match lines only when they are
+ * of that kind. */
+bool span_settle(struct span_ids *ids, struct block *block, bool has_plain_ids,
                  struct error *err) MUST_CHECK;
 
 #endif

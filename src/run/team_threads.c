@@ -6,7 +6,7 @@
  * GCC's ThreadSanitizer cannot see libgomp's synchronization; for it the
  * members are plain threads (TEAM_PLAIN_THREADS, set by the Makefile).
  */
-#include "team.h"
+#include "team_state.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -15,17 +15,9 @@
 #include <omp.h>
 #endif
 
-enum {
-    ITEMS_AT_ONCE = 16,
-    BLOCK_HANDED_ON = 256 << 10, /* bytes: large writes, little kept back */
-    ENTRIES_HANDED_ON = 256,
-};
-
-struct team {
-    struct team_options options;
-    struct queue *queue;
+struct thread_team {
+    struct team *team;
     pthread_t thread;
-    atomic_bool has_failed;
     pthread_mutex_t lock;   /* guards the counts */
     pthread_cond_t changed; /* all members have come, or have left */
     uint32_t member_count;  /* 0: not known yet */
@@ -33,41 +25,35 @@ struct team {
     uint32_t left_count;
 };
 
-static void fail(struct team *team, const struct error *err)
+/* ---- items ------------------------------------------------------------ */
+
+static bool hand_on(struct team_work *work, struct error *err)
 {
-    atomic_store(&team->has_failed, true);
-    team->options.fail(team->options.ctx, err);
+    return team_deliver(work->owner, work->block, err);
 }
 
-bool team_hand_on_now(const struct team_options *options, struct block *block,
-                      struct error *err)
-{
-    bool done =
-        block_is_empty(block) || options->deliver(options->ctx, block, err);
-    block_reset(block);
-    return done;
-}
-
-bool team_hand_on(const struct team_options *options, struct block *block,
-                  struct error *err)
-{
-    if (block_size(block) < BLOCK_HANDED_ON &&
-        block->entry_count < ENTRIES_HANDED_ON)
-        return true;
-    return team_hand_on_now(options, block, err);
-}
-
-static bool work(struct team *team, void *worker, void *item,
-                 struct block *block, struct error *err)
+static bool work_on(struct team *team, void *worker, void *item,
+                    struct block *block, struct error *err)
 {
     const struct team_options *options = &team->options;
-    if (!worker ||
-        atomic_load_explicit(&team->has_failed, memory_order_relaxed)) {
-        options->drop(options->job_ctx, item);
-        return true;
-    }
-    return options->job(options->job_ctx, worker, item, block, err) &&
-           team_hand_on(options, block, err);
+    struct team_work work = {
+        .item = item,
+        .block = block,
+        .stop = team->stop,
+        .hand_on = hand_on,
+        .owner = team,
+    };
+    return options->job(options->job_ctx, worker, &work, err) &&
+           (!block->span.is_set || team_hand_on(&work, err));
+}
+
+static bool take_on(struct team *team, void *worker, void *item,
+                    struct block *block, struct error *err)
+{
+    bool done = !worker || team_has_failed(team) ||
+                work_on(team, worker, item, block, err);
+    team->options.drop(team->options.job_ctx, item);
+    return done;
 }
 
 /* Items for this worker: at once if there are some; else the block is handed
@@ -75,77 +61,88 @@ static bool work(struct team *team, void *worker, void *item,
 static size_t take(struct team *team, void **items, struct block *block)
 {
     const struct team_options *options = &team->options;
-    size_t count = queue_try_take(team->queue, items, ITEMS_AT_ONCE,
+    size_t count = queue_try_take(team->queue, items, options->items_at_once,
                                   options->worker_count);
     if (count)
         return count;
     struct error err;
-    if (!team_hand_on_now(options, block, &err))
-        fail(team, &err);
-    return queue_take(team->queue, items, ITEMS_AT_ONCE, options->worker_count);
+    if (!team_deliver(team, block, &err))
+        team_fail(team, &err);
+    return queue_take(team->queue, items, options->items_at_once,
+                      options->worker_count);
 }
+
+/* ---- members ---------------------------------------------------------- */
 
 /* Nothing else starts before all members are there (team_start waits), and they
  * leave together: none waits long in a barrier of OpenMP's. */
-static void enter(struct team *team, uint32_t member_count)
+static void enter(struct thread_team *threads, uint32_t member_count)
 {
-    pthread_mutex_lock(&team->lock);
-    team->member_count = member_count;
-    if (++team->entered_count == member_count)
-        pthread_cond_broadcast(&team->changed);
-    pthread_mutex_unlock(&team->lock);
+    pthread_mutex_lock(&threads->lock);
+    threads->member_count = member_count;
+    if (++threads->entered_count == member_count)
+        pthread_cond_broadcast(&threads->changed);
+    pthread_mutex_unlock(&threads->lock);
 }
 
-static void leave(struct team *team)
+static void leave(struct thread_team *threads)
 {
-    pthread_mutex_lock(&team->lock);
-    if (++team->left_count == team->member_count)
-        pthread_cond_broadcast(&team->changed);
-    while (team->left_count < team->member_count)
-        pthread_cond_wait(&team->changed, &team->lock);
-    pthread_mutex_unlock(&team->lock);
+    pthread_mutex_lock(&threads->lock);
+    if (++threads->left_count == threads->member_count)
+        pthread_cond_broadcast(&threads->changed);
+    while (threads->left_count < threads->member_count)
+        pthread_cond_wait(&threads->changed, &threads->lock);
+    pthread_mutex_unlock(&threads->lock);
 }
 
-static void wait_for_members(struct team *team)
+static void wait_for_members(struct thread_team *threads)
 {
-    pthread_mutex_lock(&team->lock);
-    while (!team->member_count || team->entered_count < team->member_count)
-        pthread_cond_wait(&team->changed, &team->lock);
-    pthread_mutex_unlock(&team->lock);
+    pthread_mutex_lock(&threads->lock);
+    while (!threads->member_count ||
+           threads->entered_count < threads->member_count)
+        pthread_cond_wait(&threads->changed, &threads->lock);
+    pthread_mutex_unlock(&threads->lock);
 }
 
-static void run_member(struct team *team, uint32_t index, uint32_t member_count)
+static void work_until_the_end(struct team *team, void *worker,
+                               struct block *block)
 {
-    const struct team_options *options = &team->options;
-    struct error err = { 0 };
-    struct block block;
-    void *items[ITEMS_AT_ONCE];
-    enter(team, member_count);
-    if (index >= options->worker_count) {
-        leave(team);
-        return;
-    }
-    block_init(&block, options->block_max_bytes);
-    void *worker = options->worker_new(options->job_ctx, index, &err);
-    if (!worker)
-        fail(team, &err);
+    struct error err;
+    void *items[TEAM_ITEMS_MAX];
     size_t count;
-    while ((count = take(team, items, &block)) > 0)
+    while ((count = take(team, items, block)) > 0)
         for (size_t i = 0; i < count; i++)
-            if (!work(team, worker, items[i], &block, &err))
-                fail(team, &err);
-    if (!team_hand_on_now(options, &block, &err))
-        fail(team, &err);
-    if (worker)
-        options->worker_free(options->job_ctx, worker);
-    block_release(&block);
-    leave(team);
+            if (!take_on(team, worker, items[i], block, &err))
+                team_fail(team, &err);
+    if (!team_deliver(team, block, &err))
+        team_fail(team, &err);
+}
+
+static void run_member(struct thread_team *threads, uint32_t index,
+                       uint32_t member_count)
+{
+    struct team *team = threads->team;
+    const struct team_options *options = &team->options;
+    struct error err;
+    struct block block;
+    enter(threads, member_count);
+    if (index < options->worker_count) {
+        block_init(&block, options->block_max_bytes);
+        void *worker = options->worker_new(options->job_ctx, index, &err);
+        if (!worker)
+            team_fail(team, &err);
+        work_until_the_end(team, worker, &block);
+        if (worker)
+            options->worker_free(options->job_ctx, worker);
+        block_release(&block);
+    }
+    leave(threads);
 }
 
 #ifdef TEAM_PLAIN_THREADS
 
 struct member {
-    struct team *team;
+    struct thread_team *threads;
     uint32_t index;
     pthread_t thread;
 };
@@ -153,22 +150,24 @@ struct member {
 static void *member_main(void *ctx)
 {
     struct member *member = ctx;
-    run_member(member->team, member->index, member->team->options.worker_count);
+    run_member(member->threads, member->index,
+               member->threads->team->options.worker_count);
     return NULL;
 }
 
-static void run_all(struct team *team)
+static void run_all(struct thread_team *threads)
 {
-    uint32_t count = team->options.worker_count, started = 0;
+    uint32_t count = threads->team->options.worker_count, started = 0;
     struct member *members = calloc(count, sizeof(*members));
     for (; members && started + 1 < count; started++) {
-        members[started] = (struct member){ .team = team, .index = started };
+        members[started] =
+            (struct member){ .threads = threads, .index = started };
         if (pthread_create(&members[started].thread, NULL, member_main,
                            &members[started]))
             break;
     }
     /* Whatever could not be started, this thread still works. */
-    run_member(team, started, started + 1);
+    run_member(threads, started, started + 1);
     for (uint32_t i = 0; i < started; i++)
         pthread_join(members[i].thread, NULL);
     free(members);
@@ -188,11 +187,11 @@ static uint32_t thread_count(const struct team *team)
     return workers + (workers == (uint32_t)omp_get_num_procs());
 }
 
-static void run_all(struct team *team)
+static void run_all(struct thread_team *threads)
 {
     omp_set_dynamic(0);
-#pragma omp parallel num_threads((int)thread_count(team))
-    run_member(team, (uint32_t)omp_get_thread_num(),
+#pragma omp parallel num_threads((int)thread_count(threads->team))
+    run_member(threads, (uint32_t)omp_get_thread_num(),
                (uint32_t)omp_get_num_threads());
 }
 
@@ -204,39 +203,37 @@ static void *team_main(void *ctx)
     return NULL;
 }
 
-static void release(struct team *team)
+static void release(struct thread_team *threads)
 {
-    pthread_cond_destroy(&team->changed);
-    pthread_mutex_destroy(&team->lock);
-    free(team);
+    pthread_cond_destroy(&threads->changed);
+    pthread_mutex_destroy(&threads->lock);
+    free(threads);
 }
 
-struct team *team_start(const struct team_options *options, struct queue *queue,
-                        struct error *err)
+struct thread_team *thread_team_start(struct team *team, struct error *err)
 {
-    struct team *team = calloc(1, sizeof(*team));
-    if (!team) {
+    struct thread_team *threads = calloc(1, sizeof(*threads));
+    if (!threads) {
         error_no_memory(err, "the team");
         return NULL;
     }
-    team->options = *options;
-    team->queue = queue;
-    pthread_mutex_init(&team->lock, NULL);
-    pthread_cond_init(&team->changed, NULL);
-    int code = pthread_create(&team->thread, NULL, team_main, team);
+    threads->team = team;
+    pthread_mutex_init(&threads->lock, NULL);
+    pthread_cond_init(&threads->changed, NULL);
+    int code = pthread_create(&threads->thread, NULL, team_main, threads);
     if (code) {
-        release(team);
+        release(threads);
         error_set_errno(err, ERR_SYSTEM, code, "cannot start the team");
         return NULL;
     }
-    wait_for_members(team);
-    return team;
+    wait_for_members(threads);
+    return threads;
 }
 
-void team_join(struct team *team)
+void thread_team_join(struct thread_team *threads)
 {
-    if (!team)
+    if (!threads)
         return;
-    pthread_join(team->thread, NULL);
-    release(team);
+    pthread_join(threads->thread, NULL);
+    release(threads);
 }

@@ -10,10 +10,12 @@ $URL/gzip?size=70000
 $URL/chunked-gzip?size=70000
 $URL/deflate?size=70000
 $URL/deflate?size=70000&raw=1
+$URL/br?size=70000
+$URL/zstd?size=70000
 END
 fg_quiet list -e '<p>line (\d+)' -o out
 outcomes out id outcome text_bytes matches
-for id in 1 2 3 4 5; do
+for id in 1 2 3 4 5 6 7; do
     cmp <(matches out id pattern offset match groups | grep ^0 | cut -f 2-) \
         <(matches out id pattern offset match groups | grep "^$id" | cut -f 2-)
 done

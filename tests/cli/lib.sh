@@ -10,16 +10,17 @@ skip()
     exit 77
 }
 
-# fg_run ARGUMENT...: the program, allowed to ask the fault server.
+# fg_run ARGUMENT...: the program, allowed to ask the fault server, which fails
+# on purpose: nothing is tried again unless the arguments say so.
 # fg_quiet: the same without the totals on standard error.
 fg_run()
 {
-    "$FETCHGREP" run --allow-private "$@"
+    "$FETCHGREP" run --allow-private --retries 0 "$@"
 }
 
 fg_quiet()
 {
-    "$FETCHGREP" run --allow-private --progress none "$@"
+    fg_run --progress none "$@"
 }
 
 # status COMMAND...: runs it and prints its exit status.
@@ -92,6 +93,26 @@ matches()
     shift
     (($#)) || set -- id pattern offset match
     "$python" "$TESTS/cli/fields.py" "$file" "$@" | normalize
+}
+
+# warc_record TYPE URI BLOCK [FIELD...]: a record on standard output. BLOCK is
+# a format of printf, FIELD a header line.
+warc_record()
+{
+    local type=$1 uri=$2 block
+    # shellcheck disable=SC2059
+    block=$(printf "$3." | LC_ALL=C wc -c)
+    printf 'WARC/1.0\r\nWARC-Type: %s\r\nWARC-Target-URI: %s\r\n' "$type" "$uri"
+    (($# == 3)) || printf '%s\r\n' "${@:4}"
+    # shellcheck disable=SC2059
+    printf "Content-Length: $((block - 1))\r\n\r\n$3\r\n\r\n"
+}
+
+# arc_record LINE BLOCK: the same for ARC; LINE without the length.
+arc_record()
+{
+    # shellcheck disable=SC2059
+    printf "$1 $(($(printf "$2" | wc -c)))\n$2\n"
 }
 
 # closed_port: a port of 127.0.0.1 where nobody listens.

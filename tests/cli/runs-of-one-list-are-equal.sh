@@ -1,6 +1,6 @@
 # shellcheck shell=bash source=tests/cli/lib.sh
-# However it is cut into threads, loops and transfers, and wherever it writes:
-# outcomes without times and places, and matches, are the same.
+# However it is cut into threads, processes, loops and transfers, and wherever it
+# writes: outcomes without times and places, and matches, are the same.
 source "$TESTS/cli/lib.sh"
 start_server
 {
@@ -37,6 +37,9 @@ try two -j 4 --concurrency 64 --per-host 64
 try three -j 2 --concurrency 100 --per-host 50 --fetch-threads 4 --store plain
 try four --fetch-threads 32 --concurrency 32 --per-host 32 --memory 1M \
     --max-body 64k
+try processes -j 3 --isolation processes
+try processes-again -j 1 --isolation processes --memory 1M --max-body 64k \
+    --fetch-threads 4 --store plain
 wc -l <one/outcomes.jsonl
 fg_quiet - -e '<a [^>]*>' -e '\d+' -o five <list
 fg_quiet - -e '<a [^>]*>' -e '\d+' -o six <list

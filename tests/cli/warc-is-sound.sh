@@ -22,7 +22,7 @@ nonsense
 END
     for i in {1..60}; do echo "$URL/ok?size=${i}00&i=$i"; done
 } >list
-for store in gzip plain; do
+for store in gzip zstd plain; do
     fg_quiet list -e '<title>' -o "$store" --store "$store" --max-body 64k \
         --segment-size 16k
     echo "$store $?"
@@ -32,7 +32,7 @@ for store in gzip plain; do
             { cat said >&2; echo "$file"; }
     done
     "$python" - "$store" <<'END'
-import gzip, io, json, sys
+import gzip, io, json, subprocess, sys
 out, kept = sys.argv[1], 0
 for line in open(out + "/outcomes.jsonl", encoding="utf-8"):
     outcome = json.loads(line)
@@ -43,6 +43,9 @@ for line in open(out + "/outcomes.jsonl", encoding="utf-8"):
     file.seek(outcome["warc_offset"])
     if outcome["warc"].endswith(".gz"):
         file = io.BufferedReader(gzip.GzipFile(fileobj=file))
+    if outcome["warc"].endswith(".zst"):
+        file = io.BytesIO(subprocess.run(["zstd", "-dcq"], stdin=file, check=True,
+                                         stdout=subprocess.PIPE).stdout)
     head = []
     while (header := file.readline().rstrip(b"\r\n")):
         head.append(header.decode())

@@ -52,6 +52,12 @@ struct connection {
     bool is_dead;
 };
 
+/* How often a path was asked for, for /flaky. */
+struct visit {
+    char *path;
+    size_t count;
+};
+
 struct server {
     int epoll_fd;
     int listeners[LISTENERS_MAX];
@@ -66,6 +72,8 @@ struct server {
     struct connection *dead; /* freed between two rounds of events */
     size_t playing_count;    /* replies under way */
     size_t playing_peak;     /* the most there ever were, for /peak */
+    struct visit *visits;
+    size_t visit_count;
 };
 
 static int64_t now_ms(void)
@@ -303,6 +311,23 @@ static void path_add(const char *head, struct bytes *path)
     bytes_add_char(path, 0);
 }
 
+/* Requests for this path before; only those are remembered that ask for it. */
+static size_t count_visit(struct server *server, const char *path)
+{
+    if (strncmp(path, "/flaky", 6))
+        return 0;
+    for (size_t i = 0; i < server->visit_count; i++)
+        if (!strcmp(server->visits[i].path, path))
+            return server->visits[i].count++;
+    server->visits = realloc(server->visits, (server->visit_count + 1) *
+                                                 sizeof(*server->visits));
+    char *copy = strdup(path);
+    if (!server->visits || !copy)
+        fail("memory");
+    server->visits[server->visit_count++] = (struct visit){ copy, 1 };
+    return 0;
+}
+
 /* Starts the reply to the request whose head is the first `size` bytes. */
 static void answer(struct server *server, struct connection *connection,
                    size_t size)
@@ -316,7 +341,8 @@ static void answer(struct server *server, struct connection *connection,
     struct request request = { .head = head.data,
                                .head_size = size,
                                .path = path.data,
-                               .peak = server->playing_peak };
+                               .peak = server->playing_peak,
+                               .before = count_visit(server, path.data) };
     memmove(in->data, in->data + size, in->size - size);
     in->size -= size;
     log_request(server, &request);

@@ -35,7 +35,7 @@ function home(header, path) {
     if (header ~ /^brotli\//) return path == "src/base/codec_brotli.c"
     if (header ~ /^(iconv|uchardet\/uchardet)\.h$/)
         return path ~ /^src\/extract\/charset/
-    if (header == "hs/hs.h") return path ~ /^src\/extract\/prefilter/
+    if (header == "hs/hs.h") return path ~ /^src\/extract\/prefilter(_scan)?\.[ch]$/
     if (header == "jansson.h") return path ~ /^src\/(archive|record)\//
     return 1
 }

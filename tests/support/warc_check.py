@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """Checks WARC files, independently of the program that wrote them.
 
-    warc_check.py [--index FILE] [--quiet] FILE.warc.gz ...
+    warc_check.py [--index FILE] [--quiet] FILE.warc[.gz|.zst] ...
 
 Reads every file from its first byte to its last and prints one JSON line for
 each record: file, offset, length (as stored), type, uri, status. The first
@@ -10,7 +10,8 @@ that cannot be read: 2.
 
 It is strict. A .warc.gz is a row of gzip members with nothing between or behind
 them, each holding exactly one record (its CRC and length are zlib's to check);
-a plain .warc is a row of records. A record is a version line, named fields, an
+a .warc.zst is the same of zstd frames, which tell their length and have a
+checksum (the zstd program checks it); a plain .warc is a row of records. A record is a version line, named fields, an
 empty line, a block of Content-Length bytes, and CRLF CRLF, with CRLF at the end
 of each line; required fields are there, once; record ids are unique, and
 WARC-Concurrent-To names a record of the same file. Blocks of application/http
@@ -23,7 +24,8 @@ by their bytes, each names a response record by file, offset and length with the
 right address, time, status, media type and digest, and every response record
 has exactly one line.
 
-Only Python's standard library is used, and no code is shared with the program.
+Only Python's standard library is used, the zstd program for its format, and no
+code is shared with the program.
 """
 
 import argparse
@@ -32,6 +34,7 @@ import hashlib
 import json
 import os
 import re
+import subprocess
 import sys
 import zlib
 
@@ -73,6 +76,45 @@ def gzip_members(file):
         offset += stored
 
 
+def zstd_frame(data, at):
+    """Returns (the frame's length, its content's) at this place (RFC 8878)."""
+    demand(data[at:at + 4] == b"\x28\xb5\x2f\xfd",
+           f"no zstd frame at {at}")
+    flags = data[at + 4]
+    is_single, fcs = flags >> 5 & 1, flags >> 6
+    demand(flags & 4, f"the zstd frame at {at} has no checksum")
+    demand(flags & 3 == 0, f"the zstd frame at {at} needs a dictionary")
+    demand(is_single or fcs, f"the zstd frame at {at} does not tell its length")
+    place = at + 5 + (0 if is_single else 1)
+    width = (1, 2, 4, 8)[fcs]
+    content = int.from_bytes(data[place:place + width], "little")
+    content += 256 if width == 2 else 0
+    place += width
+    is_last = False
+    while not is_last:
+        head = int.from_bytes(data[place:place + 3], "little")
+        is_last, kind, size = head & 1, head >> 1 & 3, head >> 3
+        place += 3 + (1 if kind == 1 else size)
+    return place + 4 - at, content
+
+
+def zstd_frames(file):
+    """Yields (offset, stored length, content) of each zstd frame."""
+    data = file.read()
+    plain = subprocess.run(["zstd", "-dcq"], input=data, capture_output=True,
+                           check=False)
+    demand(plain.returncode == 0, f"zstd: {plain.stderr.decode().strip()}")
+    offset, start = 0, 0
+    while offset < len(data):
+        length, size = zstd_frame(data, offset)
+        demand(offset + length <= len(data),
+               f"the zstd frame at {offset} is cut off")
+        yield offset, length, plain.stdout[start:start + size]
+        offset += length
+        start += size
+    demand(start == len(plain.stdout), "zstd frames tell other lengths")
+
+
 def plain_records(file):
     """Yields (offset, stored length, content) of each uncompressed record."""
     offset, data = 0, b""
@@ -104,6 +146,8 @@ def plain_records(file):
 def stored_records(file):
     magic = file.read(2)
     file.seek(0)
+    if magic == b"\x28\xb5":
+        return zstd_frames(file)
     return gzip_members(file) if magic == b"\x1f\x8b" else plain_records(file)
 
 

@@ -2,13 +2,13 @@
  * spans.h - what `extract` reads: inputs cut into spans that workers open,
  * inflate and cut into pages themselves.
  *
- * An input is a run directory, a WARC file (.warc, .warc.gz or anything that
- * starts like one), a directory of page files (read recursively, bytewise
- * order, hidden ones left out), or one page file. A directory that holds
- * run.json is a run directory.
+ * An input is a run directory, an archive (.warc, .arc, packed ones too, or
+ * anything that starts like one), a directory of page files (read recursively,
+ * bytewise order, hidden ones left out), or one page file. A directory that
+ * holds run.json is a run directory.
  *
  * A span is one of:
- *   files    a batch of page files, about 1 MB together; one page each
+ *   files    a batch of page files, one at first, then more; one page each
  *   records  places of response records in one WARC segment of a run directory
  *   warc     a part of a WARC file from anywhere: large ones are cut every so
  *            many bytes, and whoever reads a part finds where its records begin

@@ -1,6 +1,7 @@
 /*
- * warc_read.h - reads WARC records, one after another, plain or gzip, from
- * anybody's file.
+ * warc_read.h - reads the records of an archive, one after another, from
+ * anybody's file: WARC of every version with named fields, or ARC; plain, as
+ * gzip members or as zstd frames, one a record or however they were cut.
  *
  * The reader streams: memory follows the longest record that is asked for, up
  * to a limit, not the file. Damage is told with its place and reading goes on
@@ -24,8 +25,8 @@ struct warc_reader *warc_reader_new(size_t max_block, struct error *err);
 void warc_reader_free(struct warc_reader *reader);
 
 /* Opens a file at `offset` (0, or where a record begins: a member's first byte
- * in a .warc.gz). Whether it is gzip is seen from its first bytes, not from
- * its name. Closes the file before. */
+ * in a packed file). What it is, is seen from its first bytes, not from its
+ * name. Closes the file before. */
 bool warc_reader_open(struct warc_reader *reader, const char *path,
                       uint64_t offset, struct error *err) MUST_CHECK;
 
@@ -59,6 +60,10 @@ uint64_t warc_reader_start(const struct warc_reader *reader);
  * the end of the file. */
 uint64_t warc_reader_next_start(const struct warc_reader *reader);
 
+/* Whether a file begins as an archive does, by its first bytes, unpacked where
+ * they are packed. False as well when it cannot be read. */
+bool warc_is_archive(const char *path);
+
 enum warc_type {
     WARC_TYPE_RESPONSE,
     WARC_TYPE_RESOURCE,
@@ -71,16 +76,19 @@ enum warc_type {
     WARC_TYPE_OTHER,
 };
 
-/* All views borrow from the reader until its next call. */
+/* All views borrow from the reader until its next call. An ARC record is told
+ * as the WARC record it would be: a response, a resource where it has no HTTP
+ * head, warcinfo for the one that begins a file. */
 struct warc_record {
     enum warc_type type;
+    bool is_arc;
     uint64_t offset;        /* in the file, of the record or its member */
     struct view target_uri; /* angle brackets taken off */
-    struct view date;       /* as written */
+    struct view date;       /* as written; fourteen digits in ARC */
     struct view content_type;
     struct view ip;
     struct view truncated; /* WARC-Truncated, empty when absent */
-    struct view header;    /* the whole record header */
+    struct view header;    /* the whole record header, folded lines joined */
     struct view block;     /* at most max_block bytes */
     bool is_cut;           /* the block is longer than max_block */
 };
@@ -96,8 +104,8 @@ enum warc_read_result warc_reader_next(struct warc_reader *reader,
                                        struct warc_record *ret_record,
                                        struct error *err) MUST_CHECK;
 
-/* Header field of a record (any case, folded lines joined is not needed):
- * false when absent. */
+/* Header field of a record, by its name in any case: false when absent, and in
+ * ARC records. */
 bool warc_record_field(const struct warc_record *record, const char *name,
                        struct view *ret_value);
 

@@ -2,15 +2,20 @@
  * warc_write.h - formats WARC 1.1 records (ISO 28500:2017) into a buf.
  *
  * Workers format and compress; the recorder only appends. With compression
- * every record is one gzip member, so that each can be read alone.
- * Thread rule: an object belongs to one worker.
+ * every record is one gzip member or zstd frame, so that each can be read
+ * alone. Thread rule: an object belongs to one worker.
  */
 #ifndef FETCHGREP_ARCHIVE_WARC_WRITE_H
 #define FETCHGREP_ARCHIVE_WARC_WRITE_H
 
 #include "fetchgrep/base/buf.h"
 
-enum warc_store { WARC_STORE_NONE, WARC_STORE_PLAIN, WARC_STORE_GZIP };
+enum warc_store {
+    WARC_STORE_NONE,
+    WARC_STORE_PLAIN,
+    WARC_STORE_GZIP,
+    WARC_STORE_ZSTD,
+};
 
 struct warc_writer;
 
@@ -20,7 +25,7 @@ struct warc_writer *warc_writer_new(enum warc_store store, uint64_t seed,
                                     struct error *err);
 void warc_writer_free(struct warc_writer *writer);
 
-/* ".warc" or ".warc.gz". */
+/* ".warc", ".warc.gz" or ".warc.zst". */
 const char *warc_store_suffix(enum warc_store store);
 
 /* One exchange: what the request and response records have in common. */

@@ -8,7 +8,7 @@
 #ifndef FETCHGREP_BASE_CODEC_GZIP_H
 #define FETCHGREP_BASE_CODEC_GZIP_H
 
-#include "fetchgrep/base/buf.h"
+#include "fetchgrep/base/unpack.h"
 
 struct gzip_packer;
 
@@ -19,24 +19,14 @@ void gzip_packer_free(struct gzip_packer *packer);
 /* Appends `bytes` as one gzip member. Without memory `out` is failed. */
 void gzip_pack(struct gzip_packer *packer, struct view bytes, struct buf *out);
 
-enum gzip_result {
-    GZIP_DONE,      /* decoded to the end */
-    GZIP_DAMAGED,   /* broken or cut short; what decoded stands in `out` */
-    GZIP_TOO_LARGE, /* over the limit; the first `limit` bytes stand in `out` */
-    GZIP_NO_MEMORY,
-};
-
-enum gzip_form {
-    GZIP_FORM_GZIP,    /* members in a row, zero padding behind the last */
-    GZIP_FORM_DEFLATE, /* zlib format, or raw deflate as some servers send */
-};
-
-/*
- * Decodes a whole content-coded body, appending at most `limit` bytes to
- * `out`. Junk behind the last member is ignored, as browsers do.
- */
-enum gzip_result gzip_unpack(enum gzip_form form, struct view packed,
-                             size_t limit, struct buf *out) MUST_CHECK;
+/* Whole bodies, see unpack.h. gzip: members in a row, zeros behind the last.
+ * deflate: the zlib format, or raw as some servers send it. */
+enum unpack_result gzip_unpack(struct view packed, size_t limit,
+                               struct buf *out,
+                               struct view *ret_rest) MUST_CHECK;
+enum unpack_result deflate_unpack(struct view packed, size_t limit,
+                                  struct buf *out,
+                                  struct view *ret_rest) MUST_CHECK;
 
 /* ---- member by member, for files of many members ---------------------- */
 

@@ -1,5 +1,6 @@
 /*
- * digest.h - SHA-1 as WARC and CDX files write it.
+ * digest.h - SHA-1 as WARC and CDX files write it, and a check of what others
+ * wrote.
  * Thread rule: an object belongs to one thread.
  */
 #ifndef FETCHGREP_BASE_DIGEST_H
@@ -25,5 +26,16 @@ void digest_sha1_text(struct digest *digest, struct view bytes,
 /* The same over `first` followed by `second`. */
 void digest_sha1_text2(struct digest *digest, struct view first,
                        struct view second, char text[DIGEST_TEXT_SIZE]);
+
+enum digest_verdict {
+    DIGEST_SAME,
+    DIGEST_DIFFERS,
+    DIGEST_UNKNOWN, /* an algorithm or a form that is not understood */
+};
+
+/* Whether `told`, "ALGORITHM:DIGEST", is the digest of the bytes: md5, sha1,
+ * sha256 or sha512, in hexadecimal or base32, in any case. */
+enum digest_verdict digest_check(struct digest *digest, struct view told,
+                                 struct view bytes);
 
 #endif

@@ -46,7 +46,7 @@ bool error_set(struct error *err, enum error_code code, const char *format, ...)
 bool error_set_errno(struct error *err, enum error_code code, int sys_errno,
                      const char *format, ...) PRINTF_LIKE(4, 5);
 
-/* Out of memory, ERR_SYSTEM; `what` names what was to be stored. */
+/* Out of memory, ERR_SYSTEM and ENOMEM; `what` names what was to be stored. */
 bool error_no_memory(struct error *err, const char *what);
 
 /* Puts what the caller was doing in front: "doing: message". */

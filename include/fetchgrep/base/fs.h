@@ -16,6 +16,14 @@ bool fs_write_all(int fd, struct view bytes, const char *path,
 /* A new file, O_EXCL; returns its descriptor (close it) in `ret_fd`. */
 bool fs_create(const char *path, int *ret_fd, struct error *err) MUST_CHECK;
 
+/* A file without a name in `dir`, for reading and writing: it is gone whatever
+ * happens. Close it. */
+bool fs_open_unnamed(const char *dir, int *ret_fd,
+                     struct error *err) MUST_CHECK;
+
+/* Where such files belong when no directory is ours: $TMPDIR, else /tmp. */
+const char *fs_temporary_dir(void);
+
 /* Appends the whole file to `buf`, whose maximum bounds it. */
 bool fs_read_file(const char *path, struct buf *buf,
                   struct error *err) MUST_CHECK;

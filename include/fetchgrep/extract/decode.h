@@ -18,15 +18,16 @@ enum decode_result {
 
 /*
  * `coding` is the Content-Encoding value: codings in the order they were
- * applied, e.g. "gzip" or "deflate, gzip"; identity and empty mean none.
+ * applied, e.g. "gzip" or "deflate, br"; identity and empty mean none. Known
+ * are gzip (x-gzip), deflate (zlib format or raw), br and zstd, in any case.
  * Decodes into `scratch` and `spare` (two buffers of the caller's, reset here;
  * both are used when codings stand in a row). `ret_body` borrows from `body`
  * or one of them. `limit` bounds every step.
  *
  * `detail` (size `detail_size`, not 0) gets a sentence part for people, "" when
  * all is as announced. Never "" on TOO_LARGE, DAMAGED and UNKNOWN. On PLAIN and
- * DONE a sentence means that the body lay plain under a gzip header and was
- * taken as it is.
+ * DONE a sentence means that the body lay plain under such a header and was
+ * taken as it is, or that junk behind a stream was left out.
  */
 enum decode_result decode_content(struct view coding, struct view body,
                                   size_t limit, struct buf *scratch,

@@ -55,9 +55,11 @@ struct fetch_options {
 enum fetch_take_result { FETCH_TAKE_ENTRY, FETCH_TAKE_WAIT, FETCH_TAKE_END };
 
 struct fetch_hooks {
-    /* The next entry to start, or wait until fetch_wake, or there will be
-     * none. Must not block. */
-    enum fetch_take_result (*take)(void *ctx, struct entry **ret_entry);
+    /* The next entry to start, or wait until fetch_wake or `ret_due_ns`
+     * (clock_now_ns; 0: no such time), or there will be none. Must not block.
+     */
+    enum fetch_take_result (*take)(void *ctx, struct entry **ret_entry,
+                                   int64_t *ret_due_ns);
     /* A transfer is over: entry->outcome and detail are set, entry->page is
      * the new page (its previous_hop the earlier one). `has_answered`: the
      * host spoke HTTP. True: it is handed on by the next deliver; false: the
@@ -119,5 +121,10 @@ void fetch_request_head(const struct fetch_options *options,
  */
 bool fetch_redirect_location(const struct page *page,
                              struct view *ret_location);
+
+/* How long a finished page's server wants to be left alone (Retry-After, RFC
+ * 9110 10.2.3: seconds or a date), in ms; 0 when it does not say. `wall_ms` is
+ * the time it was said. */
+int64_t fetch_retry_after_ms(const struct page *page, int64_t wall_ms);
 
 #endif

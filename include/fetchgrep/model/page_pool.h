@@ -44,6 +44,12 @@ typedef void page_pool_wake_fn(void *ctx);
 struct page_pool *page_pool_new(size_t size, size_t reserve,
                                 page_pool_wake_fn *wake, void *ctx,
                                 struct error *err);
+
+/* The same; processes forked later see the bytes, at the same addresses. Only
+ * this process may call the pool. */
+struct page_pool *page_pool_new_shared(size_t size, size_t reserve,
+                                       page_pool_wake_fn *wake, void *ctx,
+                                       struct error *err);
 void page_pool_free(struct page_pool *pool);
 
 /* Gets `size` bytes or more. False when there is no such room now. */

@@ -47,6 +47,10 @@ enum url_result url_resolve(const struct url *base, struct view reference,
 
 void url_release(struct url *url);
 
+/* The size of the block, and the same URL in a copy of it. */
+size_t url_block_size(const struct url *url);
+void url_move(struct url *url, char *block);
+
 /* The text with user information masked as "***@", for every place where it
  * is shown. On the heap, NULL without memory. Free it. */
 char *url_shown(struct view text);

@@ -1,29 +1,13 @@
 /*
- * lines.h - the forms of results: outcome lines and match lines
- * (docs/formats.md).
+ * lines.h - outcome lines, and text on a line (docs/formats.md). Match lines
+ * are match_form.h's.
  * Thread rule: no state.
  */
 #ifndef FETCHGREP_RECORD_LINES_H
 #define FETCHGREP_RECORD_LINES_H
 
 #include "fetchgrep/base/buf.h"
-#include "fetchgrep/model/match.h"
 #include "fetchgrep/model/page.h"
-
-enum match_format { MATCH_JSONL, MATCH_TEXT };
-
-/* ".jsonl" or ".txt". */
-const char *match_format_suffix(enum match_format format);
-
-/*
- * Appends what all match lines of one page begin with; kept by the caller for
- * the page's matches.
- */
-void match_line_prefix(enum match_format format, uint64_t id, struct view url,
-                       struct buf *out);
-
-void match_line_append(enum match_format format, struct view prefix,
-                       const struct match *match, struct buf *out);
 
 /* What an outcome line says. Empty views and the marked values leave a member
  * out. */
@@ -40,9 +24,10 @@ struct outcome_line {
     struct view http;
     struct view mime;
     struct view charset;
-    bool has_body;       /* bytes means something */
-    uint64_t body_bytes; /* as sent */
-    bool has_text;       /* text_bytes and matches mean something */
+    struct view charset_from; /* the rule that decided it */
+    bool has_body;            /* bytes means something */
+    uint64_t body_bytes;      /* as sent */
+    bool has_text;            /* text_bytes and matches mean something */
     uint64_t text_bytes;
     uint64_t replaced_count; /* U+FFFD put in; 0 is left out */
     struct view digest;

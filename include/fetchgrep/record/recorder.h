@@ -12,6 +12,9 @@
  * under one lock. Every commit interval another thread makes what was appended
  * durable and then writes one journal record that says so (journal.h).
  *
+ * Each generation's matches begin with the head of their form (a CSV's row of
+ * names); whoever joins several keeps the first.
+ *
  * Without a directory matches stream to standard output and the outcome
  * buffers, which then hold messages, to standard error.
  *
@@ -22,6 +25,7 @@
 
 #include "fetchgrep/record/block.h"
 #include "fetchgrep/record/lines.h"
+#include "fetchgrep/record/match_form.h"
 
 struct recorder;
 
@@ -30,7 +34,10 @@ struct recorder_options {
     uint32_t generation; /* 1 … */
     bool has_matches;    /* write a matches file */
     enum match_format format;
-    const char *warc_suffix;    /* ".warc.gz"; NULL: no pages are kept */
+    struct view matches_head; /* what the matches begin with */
+    int spool_fd;            /* without a directory: matches go there and not to
+                                standard output; 0: none */
+    const char *warc_suffix; /* ".warc.gz"; NULL: no pages are kept */
     uint64_t segment_max_bytes; /* a new segment begins beyond it */
     int64_t commit_interval_ms;
     /* Appends what each segment begins with: the warcinfo record. */

@@ -61,9 +61,9 @@ struct run_dir_seal {
     const char *warc_suffix;  /* NULL: no pages kept */
     const char *matches_name; /* "matches.jsonl"; NULL: none */
     struct view summary;      /* the text of summary.json */
-    /* Applied to the outcomes and matches files before they are moved;
-     * NULL: nothing to do. */
-    bool (*rewrite)(void *ctx, const char *path, struct error *err);
+    /* Applied to these files before they are moved; NULL: nothing to do. */
+    bool (*finish_outcomes)(void *ctx, const char *path, struct error *err);
+    bool (*finish_matches)(void *ctx, const char *path, struct error *err);
     void *ctx;
 };
 

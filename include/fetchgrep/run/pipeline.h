@@ -10,12 +10,17 @@
 #define FETCHGREP_RUN_PIPELINE_H
 
 #include "fetchgrep/archive/warc_write.h"
+#include "fetchgrep/extract/choice.h"
 #include "fetchgrep/extract/matcher.h"
+#include "fetchgrep/extract/text.h"
 #include "fetchgrep/fetch/fetch.h"
-#include "fetchgrep/record/lines.h"
+#include "fetchgrep/run/match_options.h"
 
 enum pipeline_command { PIPELINE_RUN, PIPELINE_FETCH, PIPELINE_EXTRACT };
 enum pipeline_progress { PROGRESS_AUTO, PROGRESS_PLAIN, PROGRESS_NONE };
+
+/* What the team of workers is made of. */
+enum team_isolation { TEAM_THREADS, TEAM_PROCESSES };
 
 /* Checked values; all pointers are borrowed for the call. */
 struct pipeline_options {
@@ -23,12 +28,21 @@ struct pipeline_options {
     char *const *inputs; /* manifests, or what extract reads */
     size_t input_count;
     const struct patterns *patterns; /* NULL: fetch */
-    const char *dir;                 /* run directory; NULL: standard output */
-    bool restarts;                   /* --restart */
-    enum match_format format;
+    const struct prefilter *prefilter;
+    const char *dir; /* run directory; NULL: standard output */
+    bool restarts;   /* --restart */
+    struct match_options matches;
+    struct costs *costs; /* what patterns cost is added there (threads only);
+                            NULL: not measured */
+    enum team_isolation isolation;
     uint32_t worker_count;
+    size_t worker_memory;    /* heap of a worker process */
+    uint64_t worker_time_ms; /* a page in one; then it is killed */
     struct fetch_options fetch;
     uint32_t per_host;
+    int64_t host_delay_ms;
+    uint32_t host_failures; /* 0: no host is given up */
+    uint32_t retries;
     uint32_t max_redirects;
     enum warc_store store;
     uint64_t segment_max_bytes;
@@ -38,6 +52,10 @@ struct pipeline_options {
     size_t max_matches;
     uint64_t page_time_ms;
     bool searches_any_status;
+    struct text_options text;
+    const struct choice *choice; /* extract: which pages; NULL: all */
+    unsigned chosen_types;       /* bits of 1 << enum warc_type; 0: all */
+    bool checks_digests;
     bool has_max_failed;
     double max_failed; /* entries, or percent */
     bool max_failed_is_percent;

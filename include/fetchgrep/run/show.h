@@ -12,6 +12,7 @@
 
 #include "fetchgrep/base/buf.h"
 #include "fetchgrep/base/error.h"
+#include "fetchgrep/extract/text.h"
 
 enum show_part {
     SHOW_TEXT,    /* the body as patterns see it */
@@ -26,6 +27,7 @@ struct show_options {
     const char *page;
     enum show_part part;
     size_t max_body;
+    struct text_options text;
     size_t head; /* at most so many bytes; no character is cut in text */
 };
 

@@ -6,9 +6,9 @@
 #ifndef TESTS_SERVER_FAULT_BEHAVIOURS_H
 #define TESTS_SERVER_FAULT_BEHAVIOURS_H
 
-#include "deflate.h"
 #include "page.h"
 #include "script.h"
+#include "stored.h"
 
 struct request {
     const char *head; /* as received, with its blank line */
@@ -16,6 +16,7 @@ struct request {
     const char *path; /* with query */
     const char *rest; /* of the path, behind the behaviour's name */
     size_t peak;      /* most replies that were under way at once */
+    size_t before;    /* requests for the same path before this one */
 };
 
 typedef void (*behave_fn)(const struct request *request, struct script *script);
@@ -73,12 +74,21 @@ static void do_status(const struct request *request, struct script *script)
 static void do_text(const struct request *request, struct script *script)
 {
     struct bytes type = { 0 };
+    struct bytes coded = { 0 };
+    struct bytes more = { 0 };
     struct bytes body = { 0 };
     query_text(request->path, "type", html, &type);
     bytes_add_char(&type, 0);
+    query_text(request->path, "coding", "", &coded);
+    if (coded.size)
+        bytes_add_format(&more, "Content-Encoding: %.*s\r\n", (int)coded.size,
+                         coded.data);
+    bytes_add_char(&more, 0);
     query_text(request->path, "body", "", &body);
     reply(script, (int)query_number(request->path, "status", 200), type.data,
-          "", body.data ? body.data : "", body.size);
+          more.data, body.data ? body.data : "", body.size);
+    free(coded.data);
+    free(more.data);
     free(type.data);
     free(body.data);
 }
@@ -86,6 +96,30 @@ static void do_text(const struct request *request, struct script *script)
 static void do_headers(const struct request *request, struct script *script)
 {
     reply(script, 200, "text/plain", "", request->head, request->head_size);
+}
+
+/* Fails the first times, then answers. */
+static void do_flaky(const struct request *request, struct script *script)
+{
+    int status = (int)query_number(request->path, "status", 503);
+    struct bytes more = { 0 };
+    struct bytes wait = { 0 };
+    if (request->before >= query_number(request->path, "fails", 1)) {
+        do_ok(request, script);
+        return;
+    }
+    if (!status) {
+        script_add(script, STEP_RESET);
+        return;
+    }
+    query_text(request->path, "after", "", &wait);
+    if (wait.size)
+        bytes_add_format(&more, "Retry-After: %.*s\r\n", (int)wait.size,
+                         wait.data);
+    bytes_add_char(&more, 0);
+    reply_page(script, status, 256, more.data);
+    free(more.data);
+    free(wait.data);
 }
 
 static void do_peak(const struct request *request, struct script *script)
@@ -393,6 +427,45 @@ static void do_deflate(const struct request *request, struct script *script)
     free(page.data);
 }
 
+typedef void packing_fn(struct bytes *out, const char *data, size_t size);
+
+/* ?cut=1 leaves out the second half, ?junk=1 adds some bytes. */
+static void reply_packed(const struct request *request, struct script *script,
+                         const char *coded, packing_fn *pack)
+{
+    struct bytes page = { 0 };
+    struct bytes packed = { 0 };
+    page_add(&page, (size_t)query_number(request->path, "size", 512));
+    pack(&packed, page.data, page.size);
+    if (query_number(request->path, "cut", 0))
+        packed.size /= 2;
+    if (query_number(request->path, "junk", 0))
+        bytes_add_string(&packed, "<!-- junk -->");
+    reply(script, 200, html, coded, packed.data, packed.size);
+    free(packed.data);
+    free(page.data);
+}
+
+static void do_br(const struct request *request, struct script *script)
+{
+    reply_packed(request, script, "Content-Encoding: br\r\n", brotli_stored);
+}
+
+static const char zstd_coded[] = "Content-Encoding: zstd\r\n";
+
+static void do_zstd(const struct request *request, struct script *script)
+{
+    reply_packed(request, script, zstd_coded, zstd_stored);
+}
+
+static void do_zstd_bomb(const struct request *request, struct script *script)
+{
+    struct bytes packed = { 0 };
+    zstd_bomb(&packed, (size_t)query_number(request->path, "size", 32u << 20));
+    reply(script, 200, html, zstd_coded, packed.data, packed.size);
+    free(packed.data);
+}
+
 /* ---- heads and lines -------------------------------------------------- */
 
 static void do_huge_header(const struct request *request, struct script *script)
@@ -496,9 +569,12 @@ struct behaviour {
 static const struct behaviour behaviours[] = {
     { "/ok", do_ok, "?size=N: a page of N bytes (page.h)" },
     { "/status/", do_status, "NNN: a page with this status" },
-    { "/text", do_text, "?body=..&type=..&status=..: this body, %XX decoded" },
+    { "/text", do_text,
+      "?body=..&type=..&status=..&coding=..: this body, %XX decoded" },
     { "/headers", do_headers, "the request's head as a text page" },
     { "/peak", do_peak, "how many replies were under way at once, at most" },
+    { "/flaky", do_flaky,
+      "?fails=N&status=S&after=T: S (0: RST) N times, with Retry-After: T" },
     { "/204-body", do_204_body, "204, which has no body, with one" },
     { "/1xx", do_1xx, "100 and 103, then 200" },
     { "/no-length", do_no_length, "?size=N: ends where the connection does" },
@@ -528,6 +604,9 @@ static const struct behaviour behaviours[] = {
     { "/gzip-bomb", do_gzip_bomb, "?size=N: N blanks in N/159 bytes" },
     { "/gzip-plain", do_gzip_plain, "a plain page said to be gzip" },
     { "/deflate", do_deflate, "?size=N&raw=1: zlib stream, or bare deflate" },
+    { "/br", do_br, "?size=N&cut=1&junk=1: a page, brotli-coded" },
+    { "/zstd", do_zstd, "?size=N&cut=1&junk=1: a page, zstd-coded" },
+    { "/zstd-bomb", do_zstd_bomb, "?size=N: N blanks in N/15000 bytes" },
     { "/huge-header", do_huge_header, "?size=N: a header line of N bytes" },
     { "/many-headers", do_many_headers, "?n=N: N header lines" },
     { "/endless-headers", do_endless_headers, "a head that never ends" },

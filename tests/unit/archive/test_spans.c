@@ -111,8 +111,11 @@ START_TEST(a_directory_is_walked_in_bytewise_order_of_whole_paths)
     for (size_t i = 0; i < ARRAY_COUNT(names); i++)
         touch(names[i]);
     list_one("d");
-    check_told_is("files d/Z d/a-b d/a.txt d/a/b! d/a/b/c d/a/z d/a0 d/b "
-                  "d/\xc3 (0, 0)\n");
+    check_told_is("files d/Z (0, 0)\n"
+                  "files d/a-b (1, 0)\n"
+                  "files d/a.txt d/a/b! (2, 0)\n"
+                  "files d/a/b/c d/a/z (4, 0)\n"
+                  "files d/a0 d/b d/\xC3 (6, 0)\n");
 }
 END_TEST
 
@@ -129,7 +132,8 @@ START_TEST(hidden_names_and_what_is_no_file_are_left_out)
     ck_assert_int_eq(symlink("../elsewhere", dir_link), 0);
     ck_assert_int_eq(symlink("../nothing", dead), 0);
     list_one("d");
-    check_told_is("files d/shown d/to-file (0, 0)\n");
+    check_told_is("files d/shown (0, 0)\n"
+                  "files d/to-file (1, 0)\n");
     free(pipe);
     free(file_link);
     free(dir_link);
@@ -160,7 +164,8 @@ START_TEST(warc_files_in_a_directory_are_spans_of_their_own_in_their_place)
     list_one("d");
     check_told_is("files d/a (0, 0)\n"
                   "warc d/b.warc (1, 0)\n"
-                  "files d/c d/d (1, 1)\n"
+                  "files d/c (1, 1)\n"
+                  "files d/d (2, 1)\n"
                   "warc d/e.warc.gz (3, 1)\n"
                   "warc d/f.warc.gz (3, 2)\n"
                   "files d/warc (3, 3)\n");
@@ -251,7 +256,8 @@ START_TEST(a_named_file_is_judged_by_name_and_by_first_bytes)
     list(paths, ARRAY_COUNT(paths));
     check_told_is("warc packed (0, 0)\n"
                   "warc plain (0, 1)\n"
-                  "files page.html short (0, 2)\n"
+                  "files page.html (0, 2)\n"
+                  "files short (1, 2)\n"
                   "warc by-name.warc (2, 2)\n"
                   "warc by-name.warc.gz (2, 3)\n"
                   "files torn page.gz (2, 4)\n");
@@ -421,7 +427,8 @@ START_TEST(inputs_of_all_kinds_come_in_the_order_given)
     char *paths[] = { temp_path("page"), temp_path("tree"), temp_path("run"),
                       temp_path("last"), temp_path("tree") };
     list(paths, ARRAY_COUNT(paths));
-    check_told_is("files page tree/a (0, 0)\n"
+    check_told_is("files page (0, 0)\n"
+                  "files tree/a (1, 0)\n"
                   "warc tree/b.warc (2, 0)\n"
                   "records run/pages/x: 5@1\n"
                   "files last tree/a (2, 1)\n"

@@ -166,12 +166,12 @@ START_TEST(an_archive_in_a_page_misleads_nobody)
     fill(&inner, RECORDS);
     warc_file_init(&file, (enum packing)_i);
     fill(&file, 5);
-    gzip_packer_free(file.packer);
-    file.packer = gzip_packer_new(0);
+    gzip_packer_free(file.gzip);
+    file.gzip = gzip_packer_new(0);
     add_page(&file, 5, buf_view(&inner.bytes));
     add_page(&file, 6, view_of_string("behind it"));
     check_parts(buf_view(&file.bytes));
-    if (_i != PACKED_WHOLE)
+    if (_i == PACKED_NOT || _i == PACKED_MEMBERS)
         ck_assert_uint_gt(wrong, 0);
     warc_file_release(&inner);
     warc_file_release(&file);
@@ -187,7 +187,7 @@ START_TEST(members_that_records_run_across_are_no_cuts)
     warc_file_init(&blocks, PACKED_MEMBERS);
     struct view rest = buf_view(&records.bytes);
     while (rest.size) {
-        gzip_pack(blocks.packer, view_first(rest, STEP), &blocks.bytes);
+        gzip_pack(blocks.gzip, view_first(rest, STEP), &blocks.bytes);
         rest = view_from(rest, STEP);
     }
     check_parts(buf_view(&blocks.bytes));

@@ -143,7 +143,7 @@ START_TEST(habits_of_other_writers_are_understood)
     ck_assert_int_eq(record.type, WARC_TYPE_OTHER);
     ck_assert_uint_eq(record.block.size, 0);
     ck_assert_uint_eq(record.target_uri.size, 0);
-    check_field(&record, "x-long", "one\r\n  two");
+    check_field(&record, "x-long", "one two");
     struct view absent;
     ck_assert(!warc_record_field(&record, "no field", &absent));
     next_is_record(reader, &record);
@@ -222,7 +222,7 @@ START_TEST(blocks_are_whole_up_to_the_limit_and_cut_beyond_it)
         fill(&block, 20000000, is_dense);
         for (size_t i = 0; i < ARRAY_COUNT(sizes); i++) {
             struct view whole = view_first(buf_view(&block), sizes[i]);
-            if (_i == PACKED_WHOLE && sizes[i] == 20000000)
+            if (is_whole((enum packing)_i) && sizes[i] == 20000000)
                 whole = view_first(whole, 5000000); /* packed again each time */
             warc_file_add_response(&file, "http://a.org/", whole);
         }
@@ -234,7 +234,7 @@ START_TEST(blocks_are_whole_up_to_the_limit_and_cut_beyond_it)
             ck_assert(
                 view_equal(record.block, view_first(buf_view(&block), kept)));
             ck_assert_int_eq(record.is_cut, sizes[i] > 100000);
-            if (_i != PACKED_WHOLE)
+            if (!is_whole((enum packing)_i))
                 ck_assert_uint_eq(record.offset, file.offsets[i]);
         }
         next_is_end(reader);
@@ -398,7 +398,7 @@ int main(void)
     tcase_set_timeout(tests, 60);
     tcase_add_checked_fixture(tests, temp_dir_make, temp_dir_remove);
     tcase_add_loop_test(tests, what_our_writer_writes_reads_back,
-                        WARC_STORE_PLAIN, WARC_STORE_GZIP + 1);
+                        WARC_STORE_PLAIN, WARC_STORE_ZSTD + 1);
     tcase_add_loop_test(tests, habits_of_other_writers_are_understood, 0,
                         PACKING_COUNT);
     tcase_add_test(tests, each_type_has_its_word);

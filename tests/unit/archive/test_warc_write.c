@@ -6,6 +6,7 @@
 
 #include "suite.h"
 #include <zlib.h>
+#include <zstd.h>
 
 enum { UUID_SIZE = 36 };
 
@@ -223,10 +224,31 @@ static size_t inflate_member(struct view packed, struct buf *out)
     return packed.size - stream.avail_in;
 }
 
-START_TEST(each_record_is_one_gzip_member_of_the_plain_bytes)
+/* The same of a zstd frame, which tells its length and has a checksum, as the
+ * IIPC's format demands. */
+static size_t unpack_frame(struct view packed, struct buf *out)
 {
+    enum { CHECKSUM_FLAG = 4 };
+    size_t used = ZSTD_findFrameCompressedSize(packed.data, packed.size);
+    ck_assert(!ZSTD_isError(used));
+    unsigned long long size = ZSTD_getFrameContentSize(packed.data, used);
+    ck_assert_uint_lt(size, 1 << 20);
+    ck_assert(packed.data[4] & CHECKSUM_FLAG);
+    char *to = buf_reserve(out, (size_t)size);
+    ck_assert_ptr_nonnull(to);
+    ck_assert_uint_eq(ZSTD_decompress(to, (size_t)size, packed.data, used),
+                      size);
+    buf_commit(out, (size_t)size);
+    return used;
+}
+
+/* _i: the store */
+START_TEST(each_record_is_one_member_or_frame_of_the_plain_bytes)
+{
+    size_t (*unpack)(struct view, struct buf *) =
+        _i == WARC_STORE_GZIP ? inflate_member : unpack_frame;
     struct warc_writer *plain_writer = new_writer(WARC_STORE_PLAIN, 7);
-    struct warc_writer *packed_writer = new_writer(WARC_STORE_GZIP, 7);
+    struct warc_writer *packed_writer = new_writer((enum warc_store)_i, 7);
     struct warc_exchange exchange = some_exchange();
     struct warc_written plain_at, packed_at;
     struct buf plain, packed, unpacked;
@@ -241,14 +263,14 @@ START_TEST(each_record_is_one_gzip_member_of_the_plain_bytes)
     ck_assert_uint_eq(packed_at.offset, strlen("earlier records"));
 
     struct view rest = view_from(buf_view(&packed), packed_at.offset);
-    size_t used = inflate_member(rest, &unpacked);
+    size_t used = unpack(rest, &unpacked);
     ck_assert_uint_eq(used, packed_at.size);
     ck_assert(
         view_equal(buf_view(&unpacked),
                    view_first(view_from(buf_view(&plain), plain_at.offset),
                               plain_at.size)));
     rest = view_from(rest, used);
-    ck_assert_uint_eq(inflate_member(rest, &unpacked), rest.size);
+    ck_assert_uint_eq(unpack(rest, &unpacked), rest.size);
     ck_assert(view_equal(buf_view(&unpacked),
                          view_from(buf_view(&plain), plain_at.offset)));
     buf_release(&plain);
@@ -345,6 +367,7 @@ END_TEST
 START_TEST(suffixes_tell_the_store)
 {
     ck_assert_str_eq(warc_store_suffix(WARC_STORE_GZIP), ".warc.gz");
+    ck_assert_str_eq(warc_store_suffix(WARC_STORE_ZSTD), ".warc.zst");
     ck_assert_str_eq(warc_store_suffix(WARC_STORE_PLAIN), ".warc");
 }
 END_TEST
@@ -359,11 +382,13 @@ int main(void)
     tcase_add_test(tests, what_is_not_known_is_not_written);
     tcase_add_test(tests, a_cut_http2_page_of_any_bytes_says_so_and_keeps_them);
     tcase_add_test(tests, warcinfo_opens_a_segment);
-    tcase_add_test(tests, each_record_is_one_gzip_member_of_the_plain_bytes);
+    tcase_add_loop_test(tests,
+                        each_record_is_one_member_or_frame_of_the_plain_bytes,
+                        WARC_STORE_GZIP, WARC_STORE_ZSTD + 1);
     tcase_add_test(tests, the_seed_alone_decides_the_ids);
     tcase_add_test(tests, no_two_records_have_one_id);
     tcase_add_loop_test(tests, a_full_buffer_fails_and_the_writer_lives_on,
-                        WARC_STORE_PLAIN, WARC_STORE_GZIP + 1);
+                        WARC_STORE_PLAIN, WARC_STORE_ZSTD + 1);
     tcase_add_test(tests, suffixes_tell_the_store);
     return run_suite(suite);
 }

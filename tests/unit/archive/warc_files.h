@@ -1,27 +1,43 @@
 /*
- * warc_files.h - WARC files made by hand, in the three ways in which they are
- * packed, and what a reader says of them, as text.
+ * warc_files.h - WARC files made by hand, in the ways in which they are packed,
+ * and what a reader says of them, as text.
  */
 #ifndef FETCHGREP_TESTS_WARC_FILES_H
 #define FETCHGREP_TESTS_WARC_FILES_H
 
 #include "fetchgrep/archive/warc_read.h"
 #include "fetchgrep/base/codec_gzip.h"
+#include "fetchgrep/base/zstd_stream.h"
 
 #include "temp_dir.h"
 
-enum packing { PACKED_NOT, PACKED_MEMBERS, PACKED_WHOLE, PACKING_COUNT };
+enum packing {
+    PACKED_NOT,
+    PACKED_MEMBERS, /* gzip */
+    PACKED_FRAMES,  /* zstd */
+    PACKED_WHOLE,   /* one gzip member */
+    PACKED_WHOLE_ZSTD,
+    PACKING_COUNT,
+};
+
+/* All records are one member: it is what their offsets name. */
+static inline bool is_whole(enum packing packing)
+{
+    return packing == PACKED_WHOLE || packing == PACKED_WHOLE_ZSTD;
+}
 
 enum { PARTS_MAX = 16 };
 
-/* A file made of parts: each one a gzip member under PACKED_MEMBERS. */
+/* A file made of parts: each one a member under PACKED_MEMBERS and
+ * PACKED_FRAMES. */
 struct warc_file {
     enum packing packing;
     struct buf bytes;
     size_t offsets[PARTS_MAX + 1]; /* of the parts, and the end */
     size_t part_count;
     struct buf plain; /* PACKED_WHOLE: what is to be packed */
-    struct gzip_packer *packer;
+    struct gzip_packer *gzip;
+    struct zstd_packer *zstd;
 };
 
 static inline void warc_file_init(struct warc_file *file, enum packing packing)
@@ -29,15 +45,17 @@ static inline void warc_file_init(struct warc_file *file, enum packing packing)
     *file = (struct warc_file){ .packing = packing };
     buf_init(&file->bytes, SIZE_MAX / 4);
     buf_init(&file->plain, SIZE_MAX / 4);
-    file->packer = gzip_packer_new(1);
-    ck_assert_ptr_nonnull(file->packer);
+    file->gzip = gzip_packer_new(1);
+    file->zstd = zstd_packer_new(1);
+    ck_assert(file->gzip && file->zstd);
 }
 
 static inline void warc_file_release(struct warc_file *file)
 {
     buf_release(&file->bytes);
     buf_release(&file->plain);
-    gzip_packer_free(file->packer);
+    gzip_packer_free(file->gzip);
+    zstd_packer_free(file->zstd);
 }
 
 static inline void warc_file_add(struct warc_file *file, struct view part)
@@ -45,12 +63,19 @@ static inline void warc_file_add(struct warc_file *file, struct view part)
     ck_assert_uint_lt(file->part_count, PARTS_MAX);
     switch (file->packing) {
     case PACKED_MEMBERS:
-        gzip_pack(file->packer, part, &file->bytes);
+        gzip_pack(file->gzip, part, &file->bytes);
+        break;
+    case PACKED_FRAMES:
+        zstd_pack(file->zstd, part, &file->bytes);
         break;
     case PACKED_WHOLE:
+    case PACKED_WHOLE_ZSTD:
         buf_append_view(&file->plain, part);
         buf_reset(&file->bytes);
-        gzip_pack(file->packer, buf_view(&file->plain), &file->bytes);
+        if (file->packing == PACKED_WHOLE)
+            gzip_pack(file->gzip, buf_view(&file->plain), &file->bytes);
+        else
+            zstd_pack(file->zstd, buf_view(&file->plain), &file->bytes);
         break;
     case PACKED_NOT:
     case PACKING_COUNT:

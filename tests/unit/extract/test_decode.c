@@ -3,6 +3,7 @@
 #include "fetchgrep/base/codec_gzip.h"
 #include "fetchgrep/extract/decode.h"
 
+#include "packing.h"
 #include "suite.h"
 
 enum {
@@ -131,7 +132,9 @@ static const struct form_row forms[] = {
     { "gzip", gzip_of },           { "x-gzip", gzip_of },
     { " GZip ", gzip_of },         { "identity, gzip", gzip_of },
     { "deflate", zlib_of },        { "Deflate", zlib_of },
-    { "deflate", raw_deflate_of },
+    { "deflate", raw_deflate_of }, { "x-deflate", zlib_of },
+    { "br", brotli_of },           { "BR", brotli_of },
+    { "zstd", zstd_of },           { "Zstd", zstd_streamed },
 };
 
 START_TEST(each_coding_comes_off)
@@ -166,6 +169,14 @@ START_TEST(codings_in_a_row_come_off_last_first)
     assert_whole(&fixture);
     ck_assert_int_eq(decode(&fixture, "gzip, deflate", buf_view(&twice), LIMIT),
                      DECODE_DAMAGED);
+    struct buf more = brotli_of(buf_view(&twice));
+    struct buf all = zstd_of(buf_view(&more));
+    ck_assert_int_eq(
+        decode(&fixture, "deflate, gzip, br, zstd", buf_view(&all), LIMIT),
+        DECODE_DONE);
+    assert_whole(&fixture);
+    buf_release(&more);
+    buf_release(&all);
     buf_release(&once);
     buf_release(&twice);
     buf_release(&thrice);
@@ -196,22 +207,89 @@ START_TEST(a_coding_that_is_not_there_does_not_harm_the_others)
 }
 END_TEST
 
-START_TEST(a_plain_body_under_a_gzip_header_is_taken_and_said)
+/* Those that begin as a raw deflate or brotli stream would, too. */
+START_TEST(a_plain_body_under_any_coding_is_taken_and_said)
+{
+    static const char *const names[] = { "gzip", "deflate", "br", "zstd" };
+    static const char *const bodies[] = {
+        "<html>plain</html>",
+        "{\"a\": [1, 2, 3], \"b\": null}",
+        "\xEF\xBB\xBF<p>na\xC3\xAFve, d\xC3\xA9j\xC3\xA0 vu\r\n",
+        "x9 is no zlib header\tand this is a line of text\n",
+    };
+    struct fixture fixture;
+    setup(&fixture);
+    for (size_t i = 0; i < ARRAY_COUNT(bodies); i++) {
+        char detail[80];
+        struct view body = view_of_string(bodies[i]);
+        snprintf(detail, sizeof(detail),
+                 "plain body under Content-Encoding: %s", names[_i]);
+        ck_assert_int_eq(decode(&fixture, names[_i], body, LIMIT),
+                         DECODE_PLAIN);
+        ck_assert_ptr_eq(fixture.result.data, body.data);
+        ck_assert_uint_eq(fixture.result.size, body.size);
+        ck_assert_str_eq(fixture.detail, detail);
+    }
+    teardown(&fixture);
+}
+END_TEST
+
+/* windows-1251, say: no UTF-8, but no packed bytes either. */
+START_TEST(a_long_plain_body_need_not_be_utf_8)
+{
+    static const char *const names[] = { "gzip", "deflate", "br", "zstd" };
+    char text[200];
+    struct fixture fixture;
+    setup(&fixture);
+    for (size_t i = 0; i < sizeof(text); i++)
+        text[i] = (char)(i % 7 ? 0xe0 + i % 32 : ' ');
+    struct view body = view_of(text, sizeof(text));
+    ck_assert_int_eq(decode(&fixture, names[_i], body, LIMIT), DECODE_PLAIN);
+    ck_assert_ptr_eq(fixture.result.data, body.data);
+    teardown(&fixture);
+}
+END_TEST
+
+START_TEST(junk_behind_a_stream_is_left_out_and_said)
 {
     struct fixture fixture;
     setup(&fixture);
-    struct view body = view_of_string("<html>plain</html>");
-    ck_assert_int_eq(decode(&fixture, "gzip", body, LIMIT), DECODE_PLAIN);
-    ck_assert_ptr_eq(fixture.result.data, body.data);
-    ck_assert_uint_eq(fixture.result.size, body.size);
-    ck_assert_str_eq(fixture.detail, "plain body under Content-Encoding: gzip");
+    struct buf packed = forms[_i].pack(buf_view(&fixture.body));
+    buf_append_string(&packed, "<!-- served by -->");
+    ck_assert_int_eq(
+        decode(&fixture, forms[_i].coding, buf_view(&packed), LIMIT),
+        DECODE_DONE);
+    assert_whole(&fixture);
+    ck_assert(strstr(fixture.detail, "18 bytes of junk behind the ") ==
+              fixture.detail);
+    buf_release(&packed);
+    teardown(&fixture);
+}
+END_TEST
+
+START_TEST(zeros_behind_a_gzip_stream_are_padding)
+{
+    struct fixture fixture;
+    setup(&fixture);
+    struct buf packed = gzip_of(buf_view(&fixture.body));
+    struct buf again = gzip_of(view_of_string("and more"));
+    buf_append_view(&packed, buf_view(&again));
+    buf_append(&packed, "\0\0\0\0\0", 5);
+    ck_assert_int_eq(decode(&fixture, "gzip", buf_view(&packed), LIMIT),
+                     DECODE_DONE);
+    ck_assert_uint_eq(fixture.result.size, BODY_SIZE + 8);
+    ck_assert(view_ends_with(fixture.result, "and more"));
+    ck_assert_str_eq(fixture.detail, "");
+    buf_release(&again);
+    buf_release(&packed);
     teardown(&fixture);
 }
 END_TEST
 
 START_TEST(an_empty_body_is_nobodys_fault)
 {
-    static const char *const codings[] = { "gzip", "deflate", "gzip, gzip" };
+    static const char *const codings[] = { "gzip", "deflate", "gzip, gzip",
+                                           "br", "zstd, br" };
     struct fixture fixture;
     setup(&fixture);
     ck_assert_int_eq(decode(&fixture, codings[_i], view_of("", 0), LIMIT),
@@ -225,14 +303,14 @@ END_TEST
 START_TEST(an_unknown_coding_is_named)
 {
     static const char *const rows[][2] = {
-        { "br", "content coding br is not understood" },
-        { "zstd", "content coding zstd is not understood" },
-        { "gzip, br", "content coding br is not understood" },
+        { "compress", "content coding compress is not understood" },
+        { "dcb", "content coding dcb is not understood" },
+        { "gzip, lzma", "content coding lzma is not understood" },
         { "gzip,gzip,gzip,gzip,gzip", "5 content codings in a row" },
     };
     struct fixture fixture;
     setup(&fixture);
-    struct view body = view_of_string("\x1b\x03\x00 anything");
+    struct view body = view_of_string("\x1b\x03 anything");
     ck_assert_int_eq(decode(&fixture, rows[_i][0], body, LIMIT),
                      DECODE_UNKNOWN);
     ck_assert_str_eq(fixture.detail, rows[_i][1]);
@@ -267,6 +345,12 @@ START_TEST(a_wrong_checksum_is_damage)
     packed.data[packed.size - GZIP_TAIL_SIZE] ^= 1;
     ck_assert_int_eq(decode(&fixture, "gzip", buf_view(&packed), LIMIT),
                      DECODE_DAMAGED);
+    buf_release(&packed);
+    packed = zstd_of(buf_view(&fixture.body));
+    packed.data[packed.size - 1] ^= 1;
+    ck_assert_int_eq(decode(&fixture, "zstd", buf_view(&packed), LIMIT),
+                     DECODE_DAMAGED);
+    ck_assert_uint_ge(fixture.result.size, BODY_SIZE / 2);
     buf_release(&packed);
     teardown(&fixture);
 }
@@ -338,8 +422,13 @@ int main(void)
     tcase_add_test(tests, codings_in_a_row_come_off_last_first);
     tcase_add_loop_test(
         tests, a_coding_that_is_not_there_does_not_harm_the_others, 0, 2);
-    tcase_add_test(tests, a_plain_body_under_a_gzip_header_is_taken_and_said);
-    tcase_add_loop_test(tests, an_empty_body_is_nobodys_fault, 0, 3);
+    tcase_add_loop_test(tests, a_plain_body_under_any_coding_is_taken_and_said,
+                        0, 4);
+    tcase_add_loop_test(tests, a_long_plain_body_need_not_be_utf_8, 0, 4);
+    tcase_add_loop_test(tests, junk_behind_a_stream_is_left_out_and_said, 0,
+                        form_count);
+    tcase_add_test(tests, zeros_behind_a_gzip_stream_are_padding);
+    tcase_add_loop_test(tests, an_empty_body_is_nobodys_fault, 0, 5);
     tcase_add_loop_test(tests, an_unknown_coding_is_named, 0, 4);
     tcase_add_loop_test(tests, a_cut_stream_gives_what_decoded, 0, form_count);
     tcase_add_test(tests, a_wrong_checksum_is_damage);

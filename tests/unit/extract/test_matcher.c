@@ -41,7 +41,8 @@ static bool on_match(void *ctx, const struct match *match, struct error *err)
 static struct patterns *compile(const char *regex, bool ignore_case)
 {
     struct error err;
-    struct patterns *patterns = patterns_new(ignore_case, &err);
+    struct patterns *patterns = patterns_new(
+        &(struct patterns_options){ .ignore_case = ignore_case }, &err);
     ck_assert_ptr_nonnull(patterns);
     ck_assert_msg(
         patterns_add_expression(patterns, view_of_string(regex), &err), "%s",
@@ -57,7 +58,8 @@ static void search(const struct patterns *patterns,
     struct matcher *matcher = matcher_new(patterns, options, &err);
     ck_assert_ptr_nonnull(matcher);
     found->count = 0;
-    ck_assert(matcher_search(matcher, text, on_match, found, report, &err));
+    ck_assert(matcher_search(matcher, SUBJECT_TEXT, text, on_match, found,
+                             report, &err));
     ck_assert_uint_eq(report->match_count, found->count);
     matcher_free(matcher);
 }
@@ -358,8 +360,8 @@ START_TEST(a_matcher_shrinks_after_a_deep_page)
     ck_assert_ptr_nonnull(matcher);
     struct mallinfo2 before = mallinfo2();
     for (int i = 0; i < 4; i++)
-        ck_assert(matcher_search(matcher, views[i % 2], on_match, found,
-                                 &report, &err));
+        ck_assert(matcher_search(matcher, SUBJECT_TEXT, views[i % 2], on_match,
+                                 found, &report, &err));
     struct mallinfo2 after = mallinfo2();
     ck_assert_uint_eq(found->count, 4);
     ck_assert_uint_eq(found->list[2].size, DEEP_SIZE);
@@ -385,8 +387,8 @@ START_TEST(a_failing_sink_ends_the_search)
     struct matcher_report report;
     struct patterns *patterns = compile("a", false);
     struct matcher *matcher = matcher_new(patterns, &usual, &err);
-    ck_assert(!matcher_search(matcher, view_of_string("aaa"), refuse, NULL,
-                              &report, &err));
+    ck_assert(!matcher_search(matcher, SUBJECT_TEXT, view_of_string("aaa"),
+                              refuse, NULL, &report, &err));
     ck_assert_str_eq(err.message, "full");
     matcher_free(matcher);
     patterns_free(patterns);

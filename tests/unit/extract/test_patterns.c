@@ -9,7 +9,8 @@
 static struct patterns *new_set(void)
 {
     struct error err;
-    struct patterns *patterns = patterns_new(false, &err);
+    struct patterns *patterns =
+        patterns_new(&(struct patterns_options){ 0 }, &err);
     ck_assert_ptr_nonnull(patterns);
     return patterns;
 }
@@ -201,6 +202,12 @@ static const struct bad_file bad_files[] = {
       ":2: the name is no text: is this a pattern file?" },
     { "caf\xE9 x\n", ":1: the name is no text" },
     { "a \xE9\n", ":1: pattern a: not valid UTF-8 (at offset 0)" },
+    { "a@hedaers x\n", ":1: \"@hedaers\" is nothing that can be searched" },
+    { "a@ x\n", ":1: \"@\" is nothing that can be searched" },
+    { "a@Headers x\n", ":1: \"@Headers\" is nothing" },
+    { "@headers x\n", ":1: no name before the @: write NAME@headers REGEX" },
+    { "a@headers\n", ":1: pattern a has no expression" },
+    { "a x\na@url y\n", ":2: pattern name \"a\" is used already" },
 };
 
 START_TEST(errors_of_a_file_are_exact)
@@ -253,12 +260,102 @@ START_TEST(one_byte_out_of_unicode_is_not_to_be_had)
 }
 END_TEST
 
+START_TEST(what_stands_behind_the_name_is_searched)
+{
+    static const struct {
+        const char *name;
+        enum subject subject;
+    } expected[] = {
+        { "plain", SUBJECT_TEXT }, { "server", SUBJECT_HEADERS },
+        { "path", SUBJECT_URL },   { "body", SUBJECT_TEXT },
+        { "a@b", SUBJECT_URL },
+    };
+    struct error err = { 0 };
+    struct patterns *patterns = new_set();
+    ck_assert_msg(add_text(patterns,
+                           "plain a@headers\nserver@headers\t@x\n"
+                           "path@url  y\nbody@text z\na@b@url .\n",
+                           &err),
+                  "%s", err.message);
+    ck_assert_uint_eq(patterns_count(patterns), ARRAY_COUNT(expected));
+    for (size_t i = 0; i < ARRAY_COUNT(expected); i++) {
+        ck_assert(
+            view_equal_string(patterns_name(patterns, i), expected[i].name));
+        ck_assert_int_eq(patterns_subject(patterns, i), expected[i].subject);
+    }
+    ck_assert(view_equal_string(patterns_regex(patterns, 1), "@x"));
+    patterns_free(patterns);
+}
+END_TEST
+
+START_TEST(a_set_knows_what_it_searches)
+{
+    struct error err = { 0 };
+    struct patterns *patterns = new_set();
+    ck_assert(patterns_add_expression(patterns, view_of_string("@url"), &err));
+    ck_assert(patterns_has_subject(patterns, SUBJECT_TEXT));
+    ck_assert(!patterns_has_subject(patterns, SUBJECT_URL));
+    ck_assert(!patterns_has_subject(patterns, SUBJECT_HEADERS));
+    ck_assert(add_text(patterns, "h@headers x", &err));
+    ck_assert(patterns_has_subject(patterns, SUBJECT_HEADERS));
+    patterns_free(patterns);
+}
+END_TEST
+
+/* By name, by number; a group that has a name by both. */
+START_TEST(groups_are_found_by_name_and_number)
+{
+    static const struct {
+        const char *name;
+        int group; /* -1: none */
+    } expected[] = {
+        { "year", 0 }, { "1", 0 },     { "2", 1 },   { "day", 2 },
+        { "3", 2 },    { "4", 0 },     { "5", -1 },  { "0", -1 },
+        { "", -1 },    { "Year", -1 }, { "-1", -1 },
+    };
+    struct error err = { 0 };
+    struct patterns *patterns = new_set();
+    ck_assert(patterns_add_expression(
+        patterns, view_of_string("(?J)(?<year>a)(b)(?<day>c)|(?<year>d)"),
+        &err));
+    for (size_t i = 0; i < ARRAY_COUNT(expected); i++) {
+        uint32_t group = 99;
+        bool found = patterns_find_group(
+            patterns, 0, view_of_string(expected[i].name), &group);
+        ck_assert_int_eq(found, expected[i].group >= 0);
+        ck_assert_int_eq(found ? (int)group : -1, expected[i].group);
+    }
+    patterns_free(patterns);
+}
+END_TEST
+
+START_TEST(sets_that_search_other_things_are_described_otherwise)
+{
+    static const char *const files[] = { "a x", "a@url x", "a@headers x",
+                                         "a@url@text x" };
+    struct buf texts[ARRAY_COUNT(files)];
+    for (size_t i = 0; i < ARRAY_COUNT(files); i++) {
+        struct error err;
+        struct patterns *patterns = new_set();
+        buf_init(&texts[i], 10000);
+        ck_assert(add_text(patterns, files[i], &err));
+        patterns_describe(patterns, &texts[i]);
+        patterns_free(patterns);
+        for (size_t j = 0; j < i; j++)
+            ck_assert(!view_equal(buf_view(&texts[i]), buf_view(&texts[j])));
+    }
+    for (size_t i = 0; i < ARRAY_COUNT(files); i++)
+        buf_release(&texts[i]);
+}
+END_TEST
+
 static struct buf describe(bool ignore_case, const char *first,
                            const char *second)
 {
     struct error err;
     struct buf text;
-    struct patterns *patterns = patterns_new(ignore_case, &err);
+    struct patterns *patterns = patterns_new(
+        &(struct patterns_options){ .ignore_case = ignore_case }, &err);
     buf_init(&text, 10000);
     ck_assert(patterns_add_expression(patterns, view_of_string(first), &err));
     if (second)
@@ -348,6 +445,11 @@ int main(void)
     tcase_add_test(tests, a_mark_in_front_and_a_missing_newline_are_no_part);
     tcase_add_test(tests, one_byte_out_of_unicode_is_not_to_be_had);
     tcase_add_test(tests, no_two_sets_are_described_alike);
+    tcase_add_test(tests, what_stands_behind_the_name_is_searched);
+    tcase_add_test(tests, a_set_knows_what_it_searches);
+    tcase_add_test(tests, groups_are_found_by_name_and_number);
+    tcase_add_test(tests,
+                   sets_that_search_other_things_are_described_otherwise);
     suite_add_tcase(suite, tests);
     return run_suite(suite);
 }

@@ -40,7 +40,8 @@ static bool note_match(void *ctx, const struct match *match, struct error *err)
 static struct patterns *compile(const char *const *regexes, size_t count)
 {
     struct error err;
-    struct patterns *patterns = patterns_new(false, &err);
+    struct patterns *patterns =
+        patterns_new(&(struct patterns_options){ 0 }, &err);
     ck_assert_ptr_nonnull(patterns);
     for (size_t i = 0; i < count; i++)
         ck_assert(patterns_add_expression(patterns, view_of_string(regexes[i]),
@@ -57,7 +58,8 @@ static struct matcher_report search(const struct patterns *patterns,
     struct matcher *matcher = matcher_new(patterns, options, &err);
     ck_assert_ptr_nonnull(matcher);
     buf_init(found, FOUND_SIZE);
-    ck_assert(matcher_search(matcher, text, note_match, found, &report, &err));
+    ck_assert(matcher_search(matcher, SUBJECT_TEXT, text, note_match, found,
+                             &report, &err));
     ck_assert(!found->failed);
     matcher_free(matcher);
     return report;
@@ -115,6 +117,10 @@ static const char *const unmoved[] = {
     "ipsum(*PRUNE)a|s",
     "(?:key|lorem)(*THEN)\\d|k",
     "(a|x)?(?(1)\\d|l)",
+    "(*CRLF)(?m)^.+$",
+    "(*CRLF).+$",
+    "(*ANYCRLF)(?m)^.+$",
+    "(*ANY).+$",
     "\\X{2}",
     "\\R",
     "nothing of the kind",
@@ -206,13 +212,39 @@ START_TEST(the_next_page_has_all_its_time)
     struct matcher *matcher = matcher_new(patterns, &options, &err);
     ck_assert_ptr_nonnull(matcher);
     buf_init(&found, FOUND_SIZE);
-    ck_assert(matcher_search(matcher, many_starts(), note_match, &found,
-                             &report, &err));
-    ck_assert_uint_eq(report.limited_count, 1);
-    ck_assert(matcher_search(matcher, view_of_string("<a>b</a>"), note_match,
+    ck_assert(matcher_search(matcher, SUBJECT_TEXT, many_starts(), note_match,
                              &found, &report, &err));
+    ck_assert_uint_eq(report.limited_count, 1);
+    ck_assert(matcher_search(matcher, SUBJECT_TEXT, view_of_string("<a>b</a>"),
+                             note_match, &found, &report, &err));
     ck_assert_uint_eq(report.limited_count, 0);
     ck_assert_uint_eq(report.match_count, 2);
+    matcher_free(matcher);
+    buf_release(&found);
+    patterns_free(patterns);
+}
+END_TEST
+
+/* Text, head and URL have one page's time together. */
+START_TEST(the_same_page_goes_on_with_its_clock)
+{
+    struct error err;
+    struct buf found;
+    struct matcher_report report;
+    struct matcher_options options = smallest_windows;
+    struct patterns *patterns = compile(slow_and_quick, 2);
+    options.page_time_ms = 100;
+    tick_ns = 11 * CLOCK_NS_PER_MS;
+    struct matcher *matcher = matcher_new(patterns, &options, &err);
+    ck_assert_ptr_nonnull(matcher);
+    buf_init(&found, FOUND_SIZE);
+    ck_assert(matcher_search(matcher, SUBJECT_TEXT, many_starts(), note_match,
+                             &found, &report, &err));
+    ck_assert_uint_eq(report.limited_count, 1);
+    matcher_go_on(matcher);
+    ck_assert(matcher_search(matcher, SUBJECT_TEXT, view_of_string("<a>b</a>"),
+                             note_match, &found, &report, &err));
+    ck_assert_uint_eq(report.limited_count, 2);
     matcher_free(matcher);
     buf_release(&found);
     patterns_free(patterns);
@@ -245,6 +277,7 @@ int main(void)
                    time_that_is_over_is_named_and_other_patterns_have_run);
     tcase_add_test(tcase, a_pattern_that_had_to_wait_goes_on_where_it_was);
     tcase_add_test(tcase, the_next_page_has_all_its_time);
+    tcase_add_test(tcase, the_same_page_goes_on_with_its_clock);
     tcase_add_test(tcase, the_clock_is_read_seldom_while_all_is_quick);
     suite_add_tcase(suite, tcase);
     return run_suite(suite);

@@ -2,7 +2,9 @@
  * Whose turn it is: never more at one host than allowed, no host starved, and
  * a ledger that balances whatever comes back.
  */
-#include "fetchgrep/frontier.h"
+#include "fetchgrep/frontier/frontier.h"
+
+#include "fetchgrep/base/clock.h"
 
 #include "suite.h"
 #include <pthread.h>
@@ -10,6 +12,12 @@
 #include <stdlib.h>
 
 static atomic_int wakes;
+
+/* What frontier_take says of the time; looked at where it matters. */
+static _Thread_local int64_t due_ns;
+
+static const struct frontier_answer answered = { .has_answered = true };
+static const struct frontier_answer silent;
 
 static void count_wake(void *ctx)
 {
@@ -58,7 +66,7 @@ static void add(struct frontier *frontier, uint64_t id, int host)
 static struct entry *take(struct frontier *frontier)
 {
     struct entry *entry = NULL;
-    enum frontier_result result = frontier_take(frontier, &entry);
+    enum frontier_result result = frontier_take(frontier, &entry, &due_ns);
     ck_assert_msg(result == FRONTIER_ENTRY, "result %d", (int)result);
     return entry;
 }
@@ -66,14 +74,14 @@ static struct entry *take(struct frontier *frontier)
 static void check_result(struct frontier *frontier, enum frontier_result result)
 {
     struct entry *entry = NULL;
-    ck_assert_int_eq(frontier_take(frontier, &entry), result);
+    ck_assert_int_eq(frontier_take(frontier, &entry, &due_ns), result);
     ck_assert_ptr_null(entry);
 }
 
 static void finish(struct frontier *frontier, struct entry *entry,
                    bool has_answered)
 {
-    frontier_finish(frontier, entry, has_answered);
+    frontier_finish(frontier, entry, has_answered ? &answered : &silent);
     entry_free(entry, NULL);
 }
 
@@ -208,8 +216,8 @@ START_TEST(what_is_put_back_is_next_at_its_host)
         add(frontier, id, 1);
     struct entry *first = take(frontier), *second = take(frontier);
     ck_assert_uint_eq(second->id, 1);
-    ck_assert(frontier_return(frontier, second, true, &err));
-    ck_assert(frontier_return(frontier, first, true, &err));
+    ck_assert(frontier_return(frontier, second, &answered, &err));
+    ck_assert(frontier_return(frontier, first, &answered, &err));
     for (uint64_t id = 0; id < 5; id++) {
         struct entry *entry = take(frontier);
         ck_assert_uint_eq(entry->id, id);
@@ -228,7 +236,7 @@ START_TEST(a_redirect_stands_first_in_line_at_its_new_host)
     add(frontier, 1, 2);
     add(frontier, 2, 1);
     aim(hop, 2);
-    ck_assert(frontier_return(frontier, hop, true, &err));
+    ck_assert(frontier_return(frontier, hop, &answered, &err));
     struct frontier_counts counts = frontier_counts(frontier);
     ck_assert_uint_eq(counts.waiting, 3);
     ck_assert_uint_eq(counts.running, 0);
@@ -255,7 +263,7 @@ START_TEST(a_return_is_let_in_however_full_it_is)
     add(frontier, 1, 2);
     add(frontier, 2, 3);
     aim(hop, 4);
-    ck_assert(frontier_return(frontier, hop, true, &err));
+    ck_assert(frontier_return(frontier, hop, &answered, &err));
     ck_assert_uint_eq(frontier_counts(frontier).waiting, 3);
     end(frontier);
 }
@@ -272,7 +280,7 @@ START_TEST(the_end_is_told_when_all_have_finished_and_not_before)
     check_result(frontier, FRONTIER_WAIT);
     /* It may come back, even to another host. */
     aim(entry, 2);
-    ck_assert(frontier_return(frontier, entry, true, &err));
+    ck_assert(frontier_return(frontier, entry, &answered, &err));
     entry = take(frontier);
     check_result(frontier, FRONTIER_WAIT);
     finish(frontier, entry, true);
@@ -302,7 +310,7 @@ START_TEST(whoever_was_told_to_wait_is_woken)
     entry = take(frontier);
     check_result(frontier, FRONTIER_WAIT);
     before = atomic_load(&wakes);
-    ck_assert(frontier_return(frontier, entry, true, &err));
+    ck_assert(frontier_return(frontier, entry, &answered, &err));
     ck_assert_int_gt(atomic_load(&wakes), before);
     entry = take(frontier);
     frontier_close(frontier);
@@ -375,14 +383,301 @@ START_TEST(ten_thousand_hosts_are_told_apart)
     for (uint64_t round = 0; round < 2; round++) {
         struct entry *running[HOSTS], *none = NULL;
         for (uint64_t i = 0; i < HOSTS; i++)
-            if (frontier_take(frontier, &running[i]) != FRONTIER_ENTRY ||
+            if (frontier_take(frontier, &running[i], &due_ns) !=
+                    FRONTIER_ENTRY ||
                 running[i]->id != round * HOSTS + i)
                 ck_abort_msg("round %d, host %d", (int)round, (int)i);
-        ck_assert_int_eq(frontier_take(frontier, &none), FRONTIER_WAIT);
+        ck_assert_int_eq(frontier_take(frontier, &none, &due_ns),
+                         FRONTIER_WAIT);
         for (size_t i = 0; i < HOSTS; i++)
             finish(frontier, running[i], true);
     }
     end(frontier);
+}
+END_TEST
+
+/* ---- pauses, failures, load --------------------------------------------- */
+
+static int64_t now_ns; /* the injected clock */
+
+static int64_t fake_clock(void)
+{
+    return now_ns;
+}
+
+static struct frontier *new_timed(const struct frontier_options *more)
+{
+    struct error err = { 0 };
+    struct frontier_options options = *more;
+    options.capacity = 1000;
+    options.host_memory = 10;
+    options.now_ns = fake_clock;
+    now_ns = CLOCK_NS_PER_S;
+    struct frontier *frontier = frontier_new(&options, count_wake, NULL, &err);
+    ck_assert_msg(frontier != NULL, "%s", err.message);
+    return frontier;
+}
+
+static void finish_as(struct frontier *frontier, struct entry *entry,
+                      const struct frontier_answer *answer)
+{
+    frontier_finish(frontier, entry, answer);
+    entry_free(entry, NULL);
+}
+
+/* Nothing may start before `ms` from now have passed, and then it may. */
+static void check_pause(struct frontier *frontier, int64_t ms)
+{
+    check_result(frontier, FRONTIER_WAIT);
+    ck_assert_int_eq(due_ns, now_ns + ms * CLOCK_NS_PER_MS);
+    now_ns = due_ns - 1;
+    check_result(frontier, FRONTIER_WAIT);
+    now_ns++;
+}
+
+START_TEST(a_retry_sleeps_takes_no_place_and_comes_back_in_time)
+{
+    struct frontier *frontier =
+        new_timed(&(struct frontier_options){ .per_host = 1 });
+    struct error err;
+    add(frontier, 0, 1);
+    add(frontier, 1, 1);
+    struct entry *failed = take(frontier);
+    ck_assert(frontier_retry(frontier, failed, &answered, 700 * CLOCK_NS_PER_MS,
+                             &err));
+    ck_assert_uint_eq(frontier_counts(frontier).sleeping, 1);
+    struct entry *other = take(frontier);
+    ck_assert_uint_eq(other->id, 1);
+    finish(frontier, other, true);
+    frontier_close(frontier);
+    /* Nothing else is open: the end waits for it. */
+    check_pause(frontier, 700);
+    struct entry *again = take(frontier);
+    ck_assert_ptr_eq(again, failed);
+    check_result(frontier, FRONTIER_WAIT);
+    finish(frontier, again, true);
+    check_result(frontier, FRONTIER_END);
+    frontier_free(frontier);
+}
+END_TEST
+
+START_TEST(sleepers_come_back_in_the_order_of_their_time)
+{
+    enum { COUNT = 200 };
+    struct frontier *frontier =
+        new_timed(&(struct frontier_options){ .per_host = COUNT });
+    struct error err;
+    struct entry *sleepers[COUNT];
+    introduce(frontier, 1);
+    for (uint64_t id = 0; id < COUNT; id++)
+        add(frontier, id, 1);
+    for (size_t i = 0; i < COUNT; i++)
+        sleepers[i] = take(frontier);
+    for (size_t i = 0; i < COUNT; i++)
+        ck_assert(frontier_retry(frontier, sleepers[i], &answered,
+                                 (int64_t)(i * 77 % COUNT) * CLOCK_NS_PER_MS,
+                                 &err));
+    for (uint64_t ms = 0; ms < COUNT; ms++) {
+        struct entry *entry = take(frontier);
+        ck_assert_uint_eq(entry->id * 77 % COUNT, ms);
+        finish(frontier, entry, true);
+        check_result(frontier, FRONTIER_WAIT);
+        now_ns += CLOCK_NS_PER_MS;
+    }
+    end(frontier);
+}
+END_TEST
+
+START_TEST(a_waiting_taker_is_woken_when_the_next_time_is_earlier)
+{
+    struct frontier *frontier =
+        new_timed(&(struct frontier_options){ .per_host = 8 });
+    struct error err;
+    introduce(frontier, 1);
+    add(frontier, 0, 1);
+    add(frontier, 1, 1);
+    struct entry *a = take(frontier), *b = take(frontier);
+    ck_assert(frontier_retry(frontier, a, &answered, 500, &err));
+    check_result(frontier, FRONTIER_WAIT);
+    atomic_store(&wakes, 0);
+    ck_assert(frontier_retry(frontier, b, &answered, 100, &err));
+    ck_assert_int_eq(atomic_load(&wakes), 1);
+    check_result(frontier, FRONTIER_WAIT);
+    ck_assert_int_eq(due_ns, now_ns + 100);
+    end(frontier);
+}
+END_TEST
+
+START_TEST(a_host_that_asks_for_a_pause_gets_it_and_others_go_on)
+{
+    const struct frontier_answer pause = { .has_answered = true,
+                                           .is_overloaded = true,
+                                           .hold_ns = 3 * CLOCK_NS_PER_S };
+    struct frontier *frontier =
+        new_timed(&(struct frontier_options){ .per_host = 8 });
+    introduce(frontier, 1);
+    for (uint64_t id = 0; id < 4; id++)
+        add(frontier, id, 1);
+    finish_as(frontier, take(frontier), &pause);
+    check_result(frontier, FRONTIER_WAIT);
+    add(frontier, 9, 2);
+    struct entry *other = take(frontier);
+    ck_assert_uint_eq(other->id, 9);
+    finish(frontier, other, true);
+    check_pause(frontier, 3000);
+    for (uint64_t id = 1; id < 4; id++)
+        finish(frontier, take(frontier), true);
+    end(frontier);
+}
+END_TEST
+
+START_TEST(a_pause_is_not_forgotten_while_the_host_is_idle)
+{
+    const struct frontier_answer pause = { .has_answered = true,
+                                           .hold_ns = CLOCK_NS_PER_S };
+    struct frontier *frontier =
+        new_timed(&(struct frontier_options){ .per_host = 8 });
+    add(frontier, 0, 0);
+    finish_as(frontier, take(frontier), &pause);
+    for (int host = 1; host <= 50; host++)
+        introduce(frontier, host);
+    add(frontier, 1, 0);
+    check_pause(frontier, 1000);
+    finish(frontier, take(frontier), true);
+    end(frontier);
+}
+END_TEST
+
+START_TEST(a_delay_begins_with_the_answer_and_requests_are_one_at_a_time)
+{
+    struct frontier *frontier = new_timed(&(struct frontier_options){
+        .per_host = 8, .host_delay_ns = 2 * CLOCK_NS_PER_S });
+    for (uint64_t id = 0; id < 3; id++)
+        add(frontier, id, 1);
+    for (int i = 0; i < 2; i++) {
+        struct entry *entry = take(frontier);
+        check_result(frontier, FRONTIER_WAIT);
+        ck_assert_int_eq(due_ns, 0);
+        now_ns += CLOCK_NS_PER_S;
+        finish(frontier, entry, true);
+        check_pause(frontier, 2000);
+    }
+    finish(frontier, take(frontier), true);
+    end(frontier);
+}
+END_TEST
+
+START_TEST(an_overloaded_host_gets_half_and_earns_them_back_slowly)
+{
+    const struct frontier_answer overload = { .has_answered = true,
+                                              .is_overloaded = true };
+    struct frontier *frontier =
+        new_timed(&(struct frontier_options){ .per_host = 4 });
+    introduce(frontier, 1);
+    for (uint64_t id = 0; id < 100; id++)
+        add(frontier, id, 1);
+    finish_as(frontier, take(frontier), &overload);
+    struct entry *a = take(frontier), *b = take(frontier);
+    check_result(frontier, FRONTIER_WAIT);
+    finish_as(frontier, a, &overload);
+    check_result(frontier, FRONTIER_WAIT);
+    finish(frontier, b, true);
+    for (int i = 0; i < 7; i++) {
+        b = take(frontier);
+        check_result(frontier, FRONTIER_WAIT);
+        finish(frontier, b, true);
+    }
+    a = take(frontier);
+    b = take(frontier);
+    check_result(frontier, FRONTIER_WAIT);
+    finish(frontier, a, true);
+    finish(frontier, b, true);
+    end(frontier);
+}
+END_TEST
+
+static const struct frontier_answer unreachable = {
+    .failure = OUTCOME_CONNECT_FAILED,
+};
+
+START_TEST(a_host_out_of_reach_is_left_alone_for_longer_each_time)
+{
+    struct frontier *frontier =
+        new_timed(&(struct frontier_options){ .per_host = 8 });
+    for (uint64_t id = 0; id < 12; id++)
+        add(frontier, id, 1);
+    int64_t pause_ms = 250;
+    for (int i = 0; i < 10; i++) {
+        finish_as(frontier, take(frontier), &unreachable);
+        check_pause(frontier, pause_ms);
+        pause_ms = pause_ms < 15000 ? pause_ms * 2 : 30000;
+    }
+    /* An answer ends it. */
+    finish(frontier, take(frontier), true);
+    finish(frontier, take(frontier), true);
+    end(frontier);
+}
+END_TEST
+
+START_TEST(a_host_that_failed_too_often_in_a_row_is_given_up)
+{
+    struct frontier *frontier = new_timed(
+        &(struct frontier_options){ .per_host = 8, .host_failures = 3 });
+    struct entry *entry;
+    struct error err;
+    for (uint64_t id = 0; id < 6; id++)
+        add(frontier, id, 1);
+    for (int i = 0; i < 2; i++) {
+        finish_as(frontier, take(frontier), &unreachable);
+        check_result(frontier, FRONTIER_WAIT);
+        now_ns = due_ns;
+    }
+    entry = take(frontier);
+    ck_assert(frontier_retry(frontier, entry, &unreachable, 100, &err));
+    for (uint64_t id = 3; id < 6; id++) {
+        ck_assert_int_eq(frontier_take(frontier, &entry, &due_ns),
+                         FRONTIER_GIVEN_UP);
+        ck_assert_uint_eq(entry->id, id);
+        ck_assert_int_eq(entry->outcome, OUTCOME_CONNECT_FAILED);
+        ck_assert_str_eq(entry->detail,
+                         "host1:80 is given up after 3 failures in a "
+                         "row (--host-failures)");
+        ck_assert_uint_eq(entry->attempts, 0);
+        entry_free(entry, NULL);
+    }
+    /* Also what comes later, and what slept; another host is another matter. */
+    frontier_close(frontier);
+    check_result(frontier, FRONTIER_WAIT);
+    now_ns = due_ns;
+    ck_assert_int_eq(frontier_take(frontier, &entry, &due_ns),
+                     FRONTIER_GIVEN_UP);
+    ck_assert_uint_eq(entry->id, 2);
+    entry_free(entry, NULL);
+    check_result(frontier, FRONTIER_END);
+    frontier_free(frontier);
+}
+END_TEST
+
+START_TEST(a_stop_drains_what_sleeps_and_what_is_held)
+{
+    const struct frontier_answer pause = { .has_answered = true,
+                                           .hold_ns = CLOCK_NS_PER_S };
+    struct frontier *frontier =
+        new_timed(&(struct frontier_options){ .per_host = 8 });
+    struct error err;
+    size_t drained = 0;
+    introduce(frontier, 1);
+    for (uint64_t id = 0; id < 5; id++)
+        add(frontier, id, 1);
+    struct entry *entry = take(frontier);
+    ck_assert(frontier_retry(frontier, entry, &pause, 100, &err));
+    frontier_stop(frontier);
+    while ((entry = frontier_drain(frontier)) != NULL) {
+        entry_free(entry, NULL);
+        drained++;
+    }
+    ck_assert_uint_eq(drained, 5);
+    frontier_free(frontier);
 }
 END_TEST
 
@@ -431,7 +726,7 @@ static void take_all(struct frontier *frontier, uint64_t count, size_t capacity)
         struct entry *entry;
         if (frontier_counts(frontier).waiting > capacity)
             ck_abort_msg("more inside than there is room for");
-        if (frontier_take(frontier, &entry) != FRONTIER_ENTRY) {
+        if (frontier_take(frontier, &entry, &due_ns) != FRONTIER_ENTRY) {
             sched_yield();
             continue;
         }
@@ -531,7 +826,8 @@ START_TEST(a_drain_takes_out_all_that_wait)
         running[i] = take(frontier);
     frontier_stop(frontier);
     for (size_t i = 0; i < 4; i++)
-        ck_assert(frontier_return(frontier, running[i], i % 2, &err));
+        ck_assert(frontier_return(frontier, running[i],
+                                  i % 2 ? &answered : &silent, &err));
     ck_assert(!seen[running[4]->id]);
     seen[running[4]->id] = true;
     finish(frontier, running[4], false);
@@ -596,7 +892,7 @@ static bool sim_take(struct simulation *sim)
 {
     struct entry *entry;
     if (sim->running_count == RUNNING_MAX ||
-        frontier_take(sim->frontier, &entry) != FRONTIER_ENTRY)
+        frontier_take(sim->frontier, &entry, &due_ns) != FRONTIER_ENTRY)
         return false;
     int host = sim->host_of[entry->id];
     if (sim->visits[entry->id] < 0)
@@ -622,7 +918,8 @@ static void sim_end_one(struct simulation *sim)
         sim->visits[entry->id]++;
         sim->host_of[entry->id] = (int)roll(sim, HOSTS);
         aim(entry, sim->host_of[entry->id]);
-        if (!frontier_return(sim->frontier, entry, answers, &err))
+        if (!frontier_return(sim->frontier, entry,
+                             answers ? &answered : &silent, &err))
             ck_abort_msg("%s", err.message);
     } else {
         sim->visits[entry->id] = -1;
@@ -674,7 +971,8 @@ static void *consume(void *ctx)
     struct error err;
     enum frontier_result result;
     struct entry *entry;
-    while ((result = frontier_take(crowd->frontier, &entry)) != FRONTIER_END) {
+    while ((result = frontier_take(crowd->frontier, &entry, &due_ns)) !=
+           FRONTIER_END) {
         if (result == FRONTIER_WAIT) {
             sched_yield();
             continue;
@@ -688,7 +986,7 @@ static void *consume(void *ctx)
         sched_yield();
         atomic_fetch_sub(at_host, 1);
         if (entry->attempts++ == 0 && entry->id % 3 == 0) {
-            if (!frontier_return(crowd->frontier, entry, true, &err))
+            if (!frontier_return(crowd->frontier, entry, &answered, &err))
                 return crowd;
         } else {
             finish(crowd->frontier, entry, true);
@@ -723,6 +1021,21 @@ END_TEST
 
 static void add_tests(TCase *tests)
 {
+    tcase_add_test(tests, a_retry_sleeps_takes_no_place_and_comes_back_in_time);
+    tcase_add_test(tests, sleepers_come_back_in_the_order_of_their_time);
+    tcase_add_test(tests,
+                   a_waiting_taker_is_woken_when_the_next_time_is_earlier);
+    tcase_add_test(tests,
+                   a_host_that_asks_for_a_pause_gets_it_and_others_go_on);
+    tcase_add_test(tests, a_pause_is_not_forgotten_while_the_host_is_idle);
+    tcase_add_test(
+        tests, a_delay_begins_with_the_answer_and_requests_are_one_at_a_time);
+    tcase_add_test(tests,
+                   an_overloaded_host_gets_half_and_earns_them_back_slowly);
+    tcase_add_test(tests,
+                   a_host_out_of_reach_is_left_alone_for_longer_each_time);
+    tcase_add_test(tests, a_host_that_failed_too_often_in_a_row_is_given_up);
+    tcase_add_test(tests, a_stop_drains_what_sleeps_and_what_is_held);
     tcase_add_test(tests, one_host_is_asked_in_the_order_of_the_list);
     tcase_add_test(tests, a_host_that_never_answered_has_one_place);
     tcase_add_test(tests, an_origin_is_host_and_port);

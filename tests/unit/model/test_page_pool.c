@@ -8,6 +8,8 @@
 #include "suite.h"
 #include <pthread.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 enum { FRAME = 4096 };
 
@@ -664,6 +666,35 @@ START_TEST(threads_share_a_pool_and_leave_it_whole)
 }
 END_TEST
 
+START_TEST(a_shared_arena_is_the_same_in_a_process_forked_later)
+{
+    struct error err;
+    struct page_pool *pool =
+        page_pool_new_shared(8 * FRAME, FRAME, ignore_wake, NULL, &err);
+    ck_assert_ptr_nonnull(pool);
+    int ask[2];
+    char byte = 'x';
+    ck_assert_int_eq(pipe(ask), 0);
+    pid_t child = fork();
+    struct extent extent = get(pool, 100);
+    if (child == 0) {
+        /* The place that the parent has given out, and written to, since. */
+        ck_assert_int_eq(read(ask[0], &byte, 1), 1);
+        int seen = *extent.data == 'a';
+        *extent.data = 'b';
+        _exit(seen ? 0 : 1);
+    }
+    int status;
+    *extent.data = 'a';
+    ck_assert_int_eq(write(ask[1], &byte, 1), 1);
+    ck_assert_int_eq(waitpid(child, &status, 0), child);
+    ck_assert_int_eq(status, 0);
+    ck_assert_int_eq(*extent.data, 'b');
+    page_pool_put(pool, &extent);
+    page_pool_free(pool);
+}
+END_TEST
+
 static void add_tests(TCase *tests)
 {
     tcase_add_test(tests, all_of_the_arena_can_be_had_and_no_more);
@@ -686,6 +717,7 @@ static void add_tests(TCase *tests)
     tcase_add_test(tests, every_way_of_freeing_wakes);
     tcase_add_loop_test(tests, random_use_agrees_with_a_simple_reference, 0, 4);
     tcase_add_test(tests, threads_share_a_pool_and_leave_it_whole);
+    tcase_add_test(tests, a_shared_arena_is_the_same_in_a_process_forked_later);
 }
 
 int main(void)

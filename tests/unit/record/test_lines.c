@@ -20,101 +20,6 @@ static void teardown(void)
 
 #define LITERAL(text) view_of(text, sizeof(text) - 1)
 
-static struct view text(const char *string)
-{
-    return view_of_string(string);
-}
-
-START_TEST(formats_have_their_suffix)
-{
-    ck_assert_str_eq(match_format_suffix(MATCH_JSONL), ".jsonl");
-    ck_assert_str_eq(match_format_suffix(MATCH_TEXT), ".txt");
-}
-END_TEST
-
-START_TEST(a_match_is_the_documented_json)
-{
-    const struct view names[] = { LITERAL("name"), LITERAL("2") };
-    const struct view groups[] = { LITERAL("viewport"), { NULL, 0 } };
-    const struct match match = { .pattern = LITERAL("meta"),
-                                 .offset = 1204,
-                                 .whole = LITERAL("<meta \"x\">"),
-                                 .group_count = 2,
-                                 .group_names = names,
-                                 .groups = groups };
-    match_line_prefix(MATCH_JSONL, 17, text("http://a/?q=\"1\""), &out);
-    char prefix[128];
-    size_t size = out.size;
-    memcpy(prefix, out.data, size);
-    buf_reset(&out);
-    match_line_append(MATCH_JSONL, view_of(prefix, size), &match, &out);
-    match_line_append(MATCH_JSONL, view_of(prefix, size), &match, &out);
-    static const char line[] =
-        "{\"id\":17,\"url\":\"http://a/?q=\\\"1\\\"\",\"pattern\":\"meta\","
-        "\"offset\":1204,\"match\":\"<meta \\\"x\\\">\","
-        "\"groups\":{\"name\":\"viewport\",\"2\":null}}\n";
-    ck_assert_uint_eq(out.size, 2 * strlen(line));
-    ck_assert_mem_eq(out.data, line, strlen(line));
-    ck_assert_str_eq(buf_string(&out) + strlen(line), line);
-}
-END_TEST
-
-START_TEST(a_match_without_groups_has_an_empty_object)
-{
-    const struct match match = { .pattern = LITERAL("e1") };
-    match_line_prefix(MATCH_JSONL, UINT64_MAX, text(""), &out);
-    match_line_append(MATCH_JSONL, view_of(NULL, 0), &match, &out);
-    ck_assert_str_eq(buf_string(&out),
-                     "{\"id\":18446744073709551615,\"url\":\"\","
-                     "\"pattern\":\"e1\",\"offset\":0,\"match\":\"\","
-                     "\"groups\":{}}\n");
-}
-END_TEST
-
-/* Any bytes in a match: one line, and what a JSON reader gets is the text. */
-START_TEST(a_match_of_any_bytes_is_one_line_of_sound_json)
-{
-    char bytes[256];
-    for (size_t i = 0; i < sizeof(bytes); i++)
-        bytes[i] = (char)i;
-    const struct view all = view_of(bytes, sizeof(bytes));
-    const struct view name = LITERAL("g");
-    const struct match match = { .pattern = all,
-                                 .whole = all,
-                                 .group_count = 1,
-                                 .group_names = &name,
-                                 .groups = &all };
-    struct buf prefix;
-    buf_init(&prefix, 1 << 16);
-    match_line_prefix(MATCH_JSONL, 1, all, &prefix);
-    match_line_append(MATCH_JSONL, buf_view(&prefix), &match, &out);
-    ck_assert_ptr_eq(memchr(out.data, '\n', out.size), out.data + out.size - 1);
-    json_error_t problem;
-    json_t *line = json_loadb(out.data, out.size, JSON_ALLOW_NUL, &problem);
-    ck_assert_msg(line != NULL, "%s", problem.text);
-    const json_t *whole = json_object_get(line, "match");
-    /* 128 ASCII bytes as they are, 128 ill-formed ones as U+FFFD. */
-    ck_assert_uint_eq(json_string_length(whole), 128 + 128 * 3);
-    ck_assert_mem_eq(json_string_value(whole), bytes, 128);
-    ck_assert_mem_eq(json_string_value(whole) + 128, "\xEF\xBF\xBD", 3);
-    json_decref(line);
-    buf_release(&prefix);
-}
-END_TEST
-
-START_TEST(a_match_as_text_is_url_tab_match)
-{
-    const struct match match = { .pattern = LITERAL("no matter"),
-                                 .offset = 9,
-                                 .whole = LITERAL("a\tb\nc\\d\r\x1B\0e") };
-    match_line_prefix(MATCH_TEXT, 17, text("http://a/\tx"), &out);
-    ck_assert_str_eq(buf_string(&out), "http://a/\\tx\t");
-    match_line_append(MATCH_TEXT, text("http://a/\t"), &match, &out);
-    ck_assert_str_eq(buf_string(&out), "http://a/\\tx\thttp://a/\t"
-                                       "a\\tb\\nc\\\\d\\r\\x1b\\x00e\n");
-}
-END_TEST
-
 START_TEST(control_characters_and_backslashes_are_escaped)
 {
     static const char *const named[256] = {
@@ -171,6 +76,7 @@ START_TEST(a_full_outcome_is_the_documented_json)
         .http = LITERAL("1.1"),
         .mime = LITERAL("text/html"),
         .charset = LITERAL("utf-8"),
+        .charset_from = LITERAL("header"),
         .has_body = true,
         .body_bytes = 10433,
         .has_text = true,
@@ -192,7 +98,9 @@ START_TEST(a_full_outcome_is_the_documented_json)
         "{\"id\":17,\"url\":\"http://a/\",\"outcome\":\"pattern-limit\","
         "\"status\":200,\"final_url\":\"http://b/\",\"attempts\":1,"
         "\"redirects\":2,\"ip\":\"127.0.0.1\",\"http\":\"1.1\","
-        "\"mime\":\"text/html\",\"charset\":\"utf-8\",\"bytes\":10433,"
+        "\"mime\":\"text/"
+        "html\",\"charset\":\"utf-8\",\"charset_from\":\"header\",\"bytes\":"
+        "10433,"
         "\"text_bytes\":48211,\"replaced\":3,\"digest\":\"sha1:ABC\","
         "\"fetched_at\":\"2026-11-22T07:30:14.123Z\","
         "\"ms\":{\"dns\":0.1,\"connect\":0.3,\"tls\":0,"
@@ -275,11 +183,6 @@ int main(void)
     TCase *tests = tcase_create("lines");
     tcase_add_checked_fixture(tests, setup, teardown);
     suite_add_tcase(suite, tests);
-    tcase_add_test(tests, formats_have_their_suffix);
-    tcase_add_test(tests, a_match_is_the_documented_json);
-    tcase_add_test(tests, a_match_without_groups_has_an_empty_object);
-    tcase_add_test(tests, a_match_of_any_bytes_is_one_line_of_sound_json);
-    tcase_add_test(tests, a_match_as_text_is_url_tab_match);
     tcase_add_test(tests, control_characters_and_backslashes_are_escaped);
     tcase_add_test(tests, text_that_is_utf8_stays_and_other_bytes_are_replaced);
     tcase_add_test(tests, a_full_outcome_is_the_documented_json);

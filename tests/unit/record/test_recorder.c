@@ -231,6 +231,28 @@ START_TEST(text_matches_have_their_own_name)
 }
 END_TEST
 
+/* Once, before all matches, and counted as they are. */
+START_TEST(matches_begin_with_their_head)
+{
+    struct recorder_options with = options();
+    struct block block;
+    struct error err;
+    with.format = MATCH_CSV;
+    with.matches_head = view_of_string("id,match\r\n");
+    struct recorder *recorder = open_recorder(&with);
+    for (uint64_t id = 0; id < 2; id++) {
+        block_init(&block, 1000);
+        ck_assert_ptr_nonnull(block_begin_entry(&block, id));
+        buf_append_string(&block.matches, "1,x\r\n");
+        block_end_entry(&block, OUTCOME_OK);
+        ck_assert(recorder_append(recorder, &block, &err));
+        block_release(&block);
+    }
+    close_recorder(recorder);
+    check_file("matches.csv", "id,match\r\n1,x\r\n1,x\r\n");
+}
+END_TEST
+
 START_TEST(files_of_an_earlier_life_are_never_touched)
 {
     const struct recorder_options with = options();
@@ -969,6 +991,7 @@ static void add_tests(TCase *tests)
     tcase_add_test(tests, a_block_stands_in_all_files_as_it_was);
     tcase_add_test(tests, only_the_files_that_are_asked_for_are_made);
     tcase_add_test(tests, text_matches_have_their_own_name);
+    tcase_add_test(tests, matches_begin_with_their_head);
     tcase_add_test(tests, files_of_an_earlier_life_are_never_touched);
     tcase_add_test(tests, segments_are_named_by_generation_and_number);
     tcase_add_test(tests, an_entry_lies_in_one_segment_and_offsets_are_right);

@@ -527,7 +527,7 @@ START_TEST(results_are_rewritten_before_they_are_in_place)
     struct run_dir *run = open_with_generation();
     struct run_dir_seal with = seal();
     int calls = 0;
-    with.rewrite = shout;
+    with.finish_outcomes = with.finish_matches = shout;
     with.ctx = &calls;
     ck_assert(run_dir_seal(run, &with, &err));
     run_dir_close(run);
@@ -543,7 +543,7 @@ START_TEST(a_seal_that_fails_leaves_the_run_unfinished)
     struct error err = { 0 };
     struct run_dir *run = open_with_generation();
     struct run_dir_seal with = seal();
-    with.rewrite = give_up;
+    with.finish_outcomes = give_up;
     ck_assert(!run_dir_seal(run, &with, &err));
     ck_assert_int_eq(err.code, ERR_SYSTEM);
     ck_assert_int_ne(run_dir_state(run), RUN_DIR_FINISHED);
