@@ -195,7 +195,8 @@ units: $(UNIT_BINS)
 tools: $(TOOLS)
 
 check: deps-check ## install what is missing, build, pass all tests
-	$(Q)$(MAKE) --no-print-directory check-layers check-unit check-cli
+	$(Q)$(MAKE) --no-print-directory check-layers check-unit check-cli \
+	    check-equality
 
 check-unit: units ## the unit tests
 	$(Q)for t in $(UNIT_BINS); do CK_VERBOSITY=normal $$t || exit 1; done
@@ -204,8 +205,21 @@ check-cli: all tools ## the command-line tests
 	$(Q)tests/cli/run.sh --program $(CURDIR)/$(PROGRAM) \
 	    --server $(CURDIR)/$(B)/tests/server/fault_server
 
+EQUALITY_SECONDS ?= 20
+EQUALITY_SEED    ?= 1
+
+check-equality: all tools ## extract against PCRE2 and Python, in every way of running it
+	$(Q)tests/equality/equality.py --program $(PROGRAM) \
+	    --oracle $(B)/tests/support/pcre2_oracle --folder $(B)/equality \
+	    --seconds $(EQUALITY_SECONDS) --seed $(EQUALITY_SEED) --require-all
+
+equality-long: deps-check ## an hour of it, each time with other patterns
+	$(Q)$(MAKE) --no-print-directory EQUALITY_SECONDS=3600 \
+	    EQUALITY_SEED=$$(date +%s) check-equality
+
 check-sanitize: deps-check ## all tests under the address, undefined and thread sanitizers
-	$(Q)$(MAKE) --no-print-directory SANITIZE=address,undefined check-unit check-cli
+	$(Q)$(MAKE) --no-print-directory SANITIZE=address,undefined check-unit check-cli \
+	    check-equality EQUALITY_SECONDS=10
 	$(Q)$(MAKE) --no-print-directory SANITIZE=thread check-unit check-cli
 
 FUZZ_SECONDS ?= 10
@@ -260,5 +274,6 @@ help: ## list the targets
 
 .PHONY: all deps deps-check deps-lint deps-bench demo units tools check \
         check-unit check-cli check-sanitize fuzzers fuzz fuzz-long deps-fuzz \
+        check-equality equality-long \
         check-layers lint format bench \
         install uninstall clean help

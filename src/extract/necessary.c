@@ -3,9 +3,9 @@
  *
  * 1. The regex is read (necessary_parse.c, with _group, _atom, _bracket) into a
  *    tree that stands for byte strings: all that the regex can consume, and
- * more. What has no width becomes nothing, what cannot be known becomes
- * "anything", a character that rests on Unicode's tables becomes its ASCII part
- * and any bytes beyond (necessary_class.c).
+ *    others. What has no width becomes nothing, what cannot be known becomes
+ *    "anything", a character that rests on Unicode's tables becomes its ASCII
+ *    part and any bytes beyond (necessary_class.c).
  * 2. The tree is measured (necessary_tree.c): what it would tell to find one of
  *    these strings, in bits, by how often bytes stand in pages.
  * 3. It is laid out flat (necessary_items.c), and the part that is worth most

@@ -12,34 +12,45 @@ unsigned item_min_size(const struct item *item)
                                         : 0;
 }
 
-/* Adds the bytes a solid node can begin (or end) with. */
-static void add_edge(const struct node *node, bool at_end,
-                     struct byte_set *bytes)
+static struct byte_set edge_of(const struct node *node, bool at_end);
+
+/* Of parts in a row: of the first that cannot be empty, and those before. */
+static struct byte_set edge_of_sequence(const struct node *node, bool at_end)
 {
-    bool is_open = true; /* all before it can be empty */
-    if (node->kind == NODE_SET) {
-        byte_set_unite(bytes, &node->set);
-        return;
-    }
+    struct byte_set bytes = { { 0 } };
+    bool is_open = true;
     for (const struct node *child = node->child; child; child = child->next) {
-        bool is_sequence = node->kind == NODE_SEQUENCE;
-        if (is_sequence && at_end && child->min_size)
-            *bytes = (struct byte_set){ { 0 } };
-        if (!is_sequence || at_end || is_open)
-            add_edge(child, at_end, bytes);
+        struct byte_set edge = edge_of(child, at_end);
+        if (at_end && child->min_size)
+            bytes = edge;
+        else if (at_end || is_open)
+            byte_set_unite(&bytes, &edge);
         is_open &= child->min_size == 0;
     }
+    return bytes;
+}
+
+/* The bytes a solid node can begin (or end) with. */
+static struct byte_set edge_of(const struct node *node, bool at_end)
+{
+    struct byte_set bytes = { { 0 } };
+    if (node->kind == NODE_SET)
+        return node->set;
+    if (node->kind == NODE_SEQUENCE)
+        return edge_of_sequence(node, at_end);
+    for (const struct node *child = node->child; child; child = child->next) {
+        struct byte_set edge = edge_of(child, at_end);
+        byte_set_unite(&bytes, &edge);
+    }
+    return bytes;
 }
 
 enum edge item_edge(const struct item *item, bool at_end)
 {
-    struct byte_set bytes = { { 0 } };
     if (!item_min_size(item))
         return EDGE_UNKNOWN;
-    if (item->kind == ITEM_ELASTIC)
-        bytes = item->set;
-    else
-        add_edge(item->node, at_end, &bytes);
+    struct byte_set bytes =
+        item->kind == ITEM_ELASTIC ? item->set : edge_of(item->node, at_end);
     return byte_set_is_word(&bytes) ? EDGE_WORD : EDGE_OTHER;
 }
 

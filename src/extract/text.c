@@ -269,6 +269,12 @@ static bool is_utf_16(enum charset charset)
     return charset == CHARSET_UTF_16BE || charset == CHARSET_UTF_16LE;
 }
 
+static enum text_result leave(const char *why, const char **ret_why)
+{
+    *ret_why = why;
+    return TEXT_NOT_SEARCHED;
+}
+
 enum text_result text_read(struct text_reader *reader,
                            const struct text_source *source,
                            struct buf *scratch, struct text *ret_text,
@@ -276,33 +282,25 @@ enum text_result text_read(struct text_reader *reader,
 {
     static const char binary[] = "binary (a NUL byte near the start)";
     const struct text_options *options = &reader->options;
+    bool is_choosy = !options->searches_binary;
+    struct choice choice = { .charset = CHARSET_NONE };
     struct text text = { .bytes = source->body,
                          .charset = "raw",
                          .rule = TEXT_BY_OPTION };
-    struct choice choice = { .charset = CHARSET_NONE };
-    note[0] = '\0';
-    if (!options->searches_binary &&
-        !text_is_textual(http_media_type(source->content_type))) {
-        *ret_why = "its media type is not text";
-        return TEXT_NOT_SEARCHED;
-    }
+    if (is_choosy && !text_is_textual(http_media_type(source->content_type)))
+        return leave("its media type is not text", ret_why);
     if (!options->is_raw)
         look_at_announcements(reader, source, &choice);
+    /* Half of the bytes of UTF-16 are NUL: there the characters count. */
     bool is_wide = is_utf_16(choice.charset);
-    if (!options->searches_binary && !is_wide &&
-        has_nul_near_start(source->body)) {
-        *ret_why = binary;
-        return TEXT_NOT_SEARCHED;
-    }
+    if (is_choosy && !is_wide && has_nul_near_start(source->body))
+        return leave(binary, ret_why);
     if (!options->is_raw &&
         read_body(reader, source, &choice, scratch, &text) != CHARSET_DONE)
         return TEXT_NO_MEMORY;
+    if (is_choosy && is_wide && has_nul_near_start(text.bytes))
+        return leave(binary, ret_why);
     write_note(&choice, note);
-    if (!options->searches_binary && is_wide &&
-        has_nul_near_start(text.bytes)) {
-        *ret_why = binary;
-        return TEXT_NOT_SEARCHED;
-    }
     *ret_text = text;
     return TEXT_READY;
 }

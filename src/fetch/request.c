@@ -11,7 +11,7 @@
 
 /* What the workers can decode. A plain header, so that libcurl itself decodes
  * nothing and the body is kept as it was sent. */
-static const char accept_encoding[] = "Accept-Encoding: gzip, deflate";
+static const char accept_encoding[] = "Accept-Encoding: gzip, br, zstd";
 
 static struct view header_name(const char *header)
 {

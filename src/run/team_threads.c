@@ -3,14 +3,22 @@
  * from a thread of its own, each member looping on the queue. No worksharing:
  * the queue is what balances the load.
  *
+ * More members than cores only make each other's caches cold while there is
+ * computing to do, and are welcome while the others wait for disks. So those
+ * beyond the cores come in one by one, as long as the cores are not busy.
+ *
  * GCC's ThreadSanitizer cannot see libgomp's synchronization; for it the
  * members are plain threads (TEAM_PLAIN_THREADS, set by the Makefile).
  */
 #include "team_state.h"
 
+#include "fetchgrep/base/clock.h"
+
 #include <errno.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdatomic.h>
+#include <time.h>
 #ifndef TEAM_PLAIN_THREADS
 #include <omp.h>
 #endif
@@ -23,6 +31,11 @@ struct thread_team {
     uint32_t member_count;  /* 0: not known yet */
     uint32_t entered_count;
     uint32_t left_count;
+    uint32_t core_count;
+    uint32_t active_count; /* members that may work */
+    bool is_over;          /* nothing more will come */
+    int64_t looked_ns;     /* when the cores were looked at */
+    int64_t cpu_ns;        /* what the process had used by then */
 };
 
 /* ---- items ------------------------------------------------------------ */
@@ -104,6 +117,77 @@ static void wait_for_members(struct thread_team *threads)
     pthread_mutex_unlock(&threads->lock);
 }
 
+/* ---- members beyond the cores ------------------------------------------ */
+
+static uint32_t usable_cores(void)
+{
+    cpu_set_t set;
+    if (sched_getaffinity(0, sizeof(set), &set) == 0 && CPU_COUNT(&set) > 0)
+        return (uint32_t)CPU_COUNT(&set);
+    return 1;
+}
+
+static int64_t cpu_time_ns(void)
+{
+    struct timespec used;
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used);
+    return used.tv_sec * CLOCK_NS_PER_S + used.tv_nsec;
+}
+
+/* Whether the cores had a quarter of their time to spare since last looked at.
+ */
+static bool cores_are_idle(struct thread_team *threads)
+{
+    int64_t now = clock_now_ns(), cpu = cpu_time_ns();
+    int64_t passed = (now - threads->looked_ns) * threads->core_count;
+    bool are = cpu - threads->cpu_ns < passed / 4 * 3;
+    threads->looked_ns = now;
+    threads->cpu_ns = cpu;
+    return are;
+}
+
+static void wait_a_while(struct thread_team *threads)
+{
+    enum { WHILE_MS = 20 };
+    struct timespec until;
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_nsec += WHILE_MS * CLOCK_NS_PER_MS;
+    until.tv_sec += until.tv_nsec / CLOCK_NS_PER_S;
+    until.tv_nsec %= CLOCK_NS_PER_S;
+    pthread_cond_timedwait(&threads->changed, &threads->lock, &until);
+}
+
+/* Until the member is wanted; false when there is nothing left to do. The next
+ * one to come in is the one that looks. */
+static bool wait_until_wanted(struct thread_team *threads, uint32_t index)
+{
+    pthread_mutex_lock(&threads->lock);
+    while (!threads->is_over && index >= threads->active_count) {
+        if (index > threads->active_count) {
+            pthread_cond_wait(&threads->changed, &threads->lock);
+            continue;
+        }
+        wait_a_while(threads);
+        if (!threads->is_over && cores_are_idle(threads)) {
+            threads->active_count++;
+            pthread_cond_broadcast(&threads->changed);
+        }
+    }
+    bool is_wanted = !threads->is_over;
+    pthread_mutex_unlock(&threads->lock);
+    return is_wanted;
+}
+
+static void end_waiting(struct thread_team *threads)
+{
+    pthread_mutex_lock(&threads->lock);
+    threads->is_over = true;
+    pthread_cond_broadcast(&threads->changed);
+    pthread_mutex_unlock(&threads->lock);
+}
+
+/* ---- one member --------------------------------------------------------- */
+
 static void work_until_the_end(struct team *team, void *worker,
                                struct block *block)
 {
@@ -126,12 +210,13 @@ static void run_member(struct thread_team *threads, uint32_t index,
     struct error err;
     struct block block;
     enter(threads, member_count);
-    if (index < options->worker_count) {
+    if (index < options->worker_count && wait_until_wanted(threads, index)) {
         block_init(&block, options->block_max_bytes);
         void *worker = options->worker_new(options->job_ctx, index, &err);
         if (!worker)
             team_fail(team, &err);
         work_until_the_end(team, worker, &block);
+        end_waiting(threads);
         if (worker)
             options->worker_free(options->job_ctx, worker);
         block_release(&block);
@@ -218,8 +303,16 @@ struct thread_team *thread_team_start(struct team *team, struct error *err)
         return NULL;
     }
     threads->team = team;
+    threads->core_count = usable_cores();
+    threads->active_count = threads->core_count;
+    threads->looked_ns = clock_now_ns();
+    threads->cpu_ns = cpu_time_ns();
     pthread_mutex_init(&threads->lock, NULL);
-    pthread_cond_init(&threads->changed, NULL);
+    pthread_condattr_t monotonic;
+    pthread_condattr_init(&monotonic);
+    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+    pthread_cond_init(&threads->changed, &monotonic);
+    pthread_condattr_destroy(&monotonic);
     int code = pthread_create(&threads->thread, NULL, team_main, threads);
     if (code) {
         release(threads);

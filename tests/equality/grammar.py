@@ -149,10 +149,10 @@ class Set(Node):
     def python(self):
         if not self.escapes:
             return self.pcre()
-        ways = [f"(?a:\\{e})" for e in self.escapes]
+        inside = "|".join(f"(?a:\\{e})" for e in self.escapes)
         if self._members():
-            ways.append(f"[{self._members()}]")
-        inside = "|".join(ways)
+            # One way for each character, or repeats take for ever.
+            inside += f"|(?!{inside})[{self._members()}]"
         return f"(?:(?!{inside})(?s:.))" if self.negated else f"(?:{inside})"
 
     def _holds(self, c):

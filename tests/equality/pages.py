@@ -21,7 +21,7 @@ CHARSETS = [
     ("utf-8", "utf-8"), ("windows-1252", "cp1252"), ("iso-8859-2", "iso8859-2"),
     ("iso-8859-7", "iso8859-7"), ("windows-1251", "cp1251"),
     ("koi8-r", "koi8-r"), ("windows-1253", "cp1253"), ("shift_jis", "cp932"),
-    ("euc-jp", "euc_jp"), ("gb18030", "gb18030"), ("big5", "big5"),
+    ("euc-jp", "euc_jp"), ("gb18030", "gb18030"), ("big5", "big5hkscs"),
     ("euc-kr", "cp949"), ("utf-16le", "utf-16-le"), ("utf-16be", "utf-16-be"),
 ]
 

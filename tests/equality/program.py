@@ -3,6 +3,7 @@
 A result is the same list everywhere: for a pattern on a page, the matches in
 order, each a tuple (offset, match, groups), groups a tuple of (name, value)."""
 
+import collections
 import json
 import os
 import re
@@ -17,8 +18,9 @@ class Failure(Exception):
 
 
 class Program:
-    def __init__(self, path):
+    def __init__(self, path, cache):
         self.path = path
+        self.environment = dict(os.environ, XDG_CACHE_HOME=cache)
         done = subprocess.run([path, "extract", "--help"], capture_output=True,
                               text=True, timeout=TIMEOUT_S)
         self.help = done.stdout
@@ -33,7 +35,7 @@ class Program:
                    out, "--progress", "none", "--max-matches", "10000000",
                    *options]
         done = subprocess.run(command, capture_output=True, text=True,
-                              timeout=TIMEOUT_S)
+                              timeout=TIMEOUT_S, env=self.environment)
         if done.returncode or done.stderr:
             raise Failure(f"{' '.join(command)}\nexit status "
                           f"{done.returncode}\n{done.stderr[-2000:]}")
@@ -44,6 +46,10 @@ def page_of(url):
     return url.rsplit("/", 1)[-1]
 
 
+# Of a page, in a line of matches.
+FOLDER = re.compile(rb'(?m)^(\{"id":\d+,"url":")[^"]*/')
+
+
 class Results:
     """What one run wrote. Lines are compared as they are, sorted, the folder or
     site of a page taken off: the same bytes are the same results; they are
@@ -51,11 +57,16 @@ class Results:
 
     def __init__(self, out):
         with open(os.path.join(out, "matches.jsonl"), "rb") as file:
-            lines = file.read().split(b"\n")
-        self.lines_in_order = lines[:-1]
-        self.lines = sorted(re.sub(rb'"url":"[^"]*/', b'"url":"', line, 1)
-                            for line in lines[:-1])
+            text = file.read()
+        self.lines_in_order = text.split(b"\n")[:-1]
+        self.lines = sorted(FOLDER.sub(rb"\1", text).split(b"\n")[:-1])
         self.outcomes = read_outcomes(out)
+
+    def match_counts(self):
+        """Of each pattern."""
+        return collections.Counter(
+            line.split(b'"pattern":"', 1)[1].split(b'"', 1)[0].decode()
+            for line in self.lines_in_order)
 
     def matches(self):
         """{(page, pattern): matches}, those of one page and pattern in the
@@ -111,6 +122,14 @@ class OraclePattern:
             there = [text(n) for n in numbers if places[2 * n] >= 0]
             values.append((name, there[0] if there else None))
         return places[0], text(0), tuple(values)
+
+
+def faulty_patterns(oracle, patterns_path, options):
+    """Names of those that PCRE2 does not compile."""
+    done = subprocess.run([oracle, *options, patterns_path],
+                          capture_output=True, text=True, timeout=TIMEOUT_S)
+    return [line.split(" ")[1] for line in done.stdout.splitlines()
+            if line.startswith("X ")]
 
 
 def ask_oracle(oracle, patterns_path, folder, pages, options):

@@ -65,7 +65,7 @@ void text_reader_free(struct text_reader *reader);
 /*
  * `ret_text` borrows from the source's body or from `scratch`, which must allow
  * for three bytes a byte and some. `note` gets a sentence part for people where
- * what was announced could not be used, else "".
+ * what was announced could not be used, else ""; with TEXT_READY only.
  *
  * Not text is what has a NUL byte in its first 1,024 (of UTF-16: the character)
  * and what has a media type that is not textual, unless options say otherwise.

@@ -207,6 +207,7 @@ static const struct row width_rows[] = {
     { &utf, "\\bghpq_[a-z]{9}\\b", "\\bghpq_[a-z]{9}\\b" },
     { &utf, "(?:\\bzq\\b)+", "\\bzq\\b" },
     { &unicode, "\\bzq\\b", "\\bzq\\b" },
+    { &unicode, "(?:zq\u00e9|zw)\\b", "(?:zq\\xc3\\xa9|zw)" },
     { &unicode, "zq\\b-w", "zq\\b-w" },
 };
 

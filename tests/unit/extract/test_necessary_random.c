@@ -288,10 +288,14 @@ static void make_special(struct maker *maker, unsigned depth)
         add_regex(maker, ")");
         if (chance(maker, 50)) /* and again, to be consumed */
             buf_truncate(&maker->text, size);
-    } else if (kind == 3 && maker->group_count) {
-        add_regex(maker, "(?(1)");
+    } else if (kind == 3) {
+        add_regex(maker, maker->group_count && chance(maker, 50) ? "(?(1)"
+                         : chance(maker, 50)                     ? "(?(?=k)"
+                                                                 : "(?(R)");
         make_sequence(maker, depth + 2);
-        add_regex(maker, "|zz)");
+        add_regex(maker, chance(maker, 50) ? "|zz)" : ")");
+        if (chance(maker, 40)) /* passed over */
+            buf_truncate(&maker->text, size);
     } else if (kind == 4) {
         add_regex(maker, chance(maker, 70) ? "(?i)" : "(?-i)");
         maker->is_caseless = maker->regex.data[maker->regex.size - 3] != '-';
@@ -364,6 +368,19 @@ static void make_sequence(struct maker *maker, unsigned depth)
     maker->is_caseless = is_caseless;
 }
 
+/* Short, so that the one thing in it must go into the condition. */
+static void make_focused(struct maker *maker)
+{
+    static const char *const around[] = { "", "q", "zq", "\\b", "\\bz", "7" };
+    for (unsigned i = 0; i < 2; i++) {
+        const char *text = around[below(maker, ARRAY_COUNT(around))];
+        if (i)
+            make_item(maker, DEPTH_MAX - 2);
+        add_regex(maker, text);
+        add_text(maker, text + (*text == '\\' ? 2 : 0));
+    }
+}
+
 static void make_pattern(struct maker *maker, unsigned seed)
 {
     maker->state = 0x9e3779b97f4a7c15u * (seed + 1);
@@ -376,12 +393,15 @@ static void make_pattern(struct maker *maker, unsigned seed)
     maker->group_from = maker->group_to = 0;
     buf_reset(&maker->regex);
     buf_reset(&maker->text);
-    if (chance(maker, 3)) {
+    if (chance(maker, 6)) {
         static const char *const settings[] = { "(*UTF)", "(*UCP)", "(*CRLF)",
                                                 "(*ANYCRLF)", "(*NO_JIT)" };
         add_regex(maker, settings[below(maker, ARRAY_COUNT(settings))]);
     }
-    make_sequence(maker, 0);
+    if (chance(maker, 60))
+        make_focused(maker);
+    else
+        make_sequence(maker, 0);
 }
 
 /* ---- pages ------------------------------------------------------------ */

@@ -245,7 +245,7 @@ START_TEST(a_plain_head_is_as_expected)
                                         "Host: example.org:8443\r\n"
                                         "User-Agent: ua/1\r\n"
                                         "Accept: */*\r\n"
-                                        "Accept-Encoding: gzip, deflate\r\n"
+                                        "Accept-Encoding: gzip, br, zstd\r\n"
                                         "\r\n");
     buf_release(&head);
     url_release(&url);
