@@ -204,6 +204,7 @@ static void open_chain(size_t held_max, bool must_be_final)
         .open_max = 12,
         .held_max = held_max,
         .can_settle = true,
+        .has_plain_ids = true,
         .must_be_final = must_be_final,
         .ids = ids = span_ids_new(must_be_final),
         .append = append,
