@@ -71,6 +71,10 @@ static void become(struct node *node, enum node_kind kind)
 
 static void measure_set(struct node *node)
 {
+    if (!byte_set_count(&node->set)) {
+        become(node, NODE_NEVER); /* [^\d\D] */
+        return;
+    }
     node->is_solid = true;
     node->min_size = set_min_size(node);
     node->positions = 1;

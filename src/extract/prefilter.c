@@ -29,6 +29,7 @@ enum {
 
 struct condition {
     size_t at, size;    /* in `expressions`, a NUL behind it; size 0: none */
+    bool is_refused;    /* by Vectorscan */
     char why[WHY_SIZE]; /* not; "" where it has one */
 };
 
@@ -153,6 +154,8 @@ struct view prefilter_condition(const struct prefilter *prefilter, size_t index,
 
 enum { FLAGS = HS_FLAG_DOTALL | HS_FLAG_SINGLEMATCH };
 
+static const char refused[] = "Vectorscan refuses it";
+
 /* What hs_compile_multi takes: the conditions in the patterns' order, each
  * with its pattern's index as its id. */
 struct set {
@@ -210,6 +213,12 @@ static void describe(const struct prefilter *prefilter, struct buf *out)
     }
 }
 
+static void refuse(struct prefilter *prefilter, size_t index, const char *why)
+{
+    prefilter->conditions[index].is_refused = true;
+    always_runs(prefilter, index, why);
+}
+
 /* Leaves out the expressions that Vectorscan refuses for themselves. */
 static void leave_refused_out(struct prefilter *prefilter)
 {
@@ -221,8 +230,7 @@ static void leave_refused_out(struct prefilter *prefilter)
             continue;
         if (hs_expression_info(prefilter->expressions.data + condition->at,
                                FLAGS, &info, &problem) != HS_SUCCESS)
-            always_runs(prefilter, i,
-                        problem ? problem->message : "Vectorscan refuses it");
+            refuse(prefilter, i, problem ? problem->message : refused);
         free(info);
         hs_free_compile_error(problem);
     }
@@ -244,7 +252,7 @@ static bool compile(struct prefilter *prefilter)
                                            &prefilter->database, &problem);
         int culprit = problem ? problem->expression : -1;
         if (code != HS_SUCCESS && culprit >= 0)
-            always_runs(prefilter, set.ids[culprit], problem->message);
+            refuse(prefilter, set.ids[culprit], problem->message);
         hs_free_compile_error(problem);
         set_release(&set);
         if (code == HS_SUCCESS)
@@ -255,27 +263,76 @@ static bool compile(struct prefilter *prefilter)
     return false;
 }
 
-static bool read_cached(struct prefilter *prefilter, const char *dir,
-                        const char *key)
+/*
+ * What is kept: how many conditions Vectorscan refused, the indexes of their
+ * patterns, and the database. It does not hold these conditions, and would
+ * without the indexes never let their patterns run.
+ */
+
+static void append_refused(const struct prefilter *prefilter, struct buf *out)
 {
-    struct buf bytes;
-    buf_init(&bytes, SIZE_MAX / 2);
-    bool done = cache_read(dir, key, &bytes) &&
-                hs_deserialize_database(bytes.data, bytes.size,
-                                        &prefilter->database) == HS_SUCCESS;
-    buf_release(&bytes);
-    prefilter->was_cached = done;
-    return done;
+    uint32_t count = 0;
+    for (size_t i = 0; i < prefilter->patterns->count; i++)
+        count += prefilter->conditions[i].is_refused;
+    buf_append(out, &count, sizeof(count));
+    for (uint32_t i = 0; i < prefilter->patterns->count; i++)
+        if (prefilter->conditions[i].is_refused)
+            buf_append(out, &i, sizeof(i));
 }
 
 static void keep(const struct prefilter *prefilter, const char *dir,
                  const char *key)
 {
+    struct buf out;
     char *bytes = NULL;
     size_t size = 0;
-    if (hs_serialize_database(prefilter->database, &bytes, &size) == HS_SUCCESS)
-        cache_write(dir, key, view_of(bytes, size));
+    buf_init(&out, SIZE_MAX / 2);
+    append_refused(prefilter, &out);
+    if (hs_serialize_database(prefilter->database, &bytes, &size) ==
+        HS_SUCCESS) {
+        buf_append(&out, bytes, size);
+        if (!out.failed)
+            cache_write(dir, key, buf_view(&out));
+    }
     free(bytes);
+    buf_release(&out);
+}
+
+static bool take_u32(struct view *bytes, uint32_t *ret_value)
+{
+    if (bytes->size < sizeof(*ret_value))
+        return false;
+    memcpy(ret_value, bytes->data, sizeof(*ret_value));
+    *bytes = view_from(*bytes, sizeof(*ret_value));
+    return true;
+}
+
+static bool take_kept(struct prefilter *prefilter, struct view bytes)
+{
+    uint32_t count = 0, index = 0;
+    if (!take_u32(&bytes, &count) || count > bytes.size / sizeof(index))
+        return false;
+    struct view indexes = bytes;
+    bytes = view_from(bytes, count * sizeof(index));
+    if (hs_deserialize_database(bytes.data, bytes.size, &prefilter->database) !=
+        HS_SUCCESS)
+        return false;
+    while (count-- && take_u32(&indexes, &index))
+        if (index < prefilter->patterns->count)
+            refuse(prefilter, index, refused);
+    return true;
+}
+
+static bool read_cached(struct prefilter *prefilter, const char *dir,
+                        const char *key)
+{
+    struct buf bytes;
+    buf_init(&bytes, SIZE_MAX / 2);
+    bool done =
+        cache_read(dir, key, &bytes) && take_kept(prefilter, buf_view(&bytes));
+    buf_release(&bytes);
+    prefilter->was_cached = done;
+    return done;
 }
 
 /* From the cache, or compiled; what took long is kept. While it is compiled
@@ -494,9 +551,8 @@ static bool scan_for_hits(struct prefilter_scan *scan, struct view text)
     memcpy(scan->hits, scan->always, scan->words * sizeof(*scan->hits));
     scan->hit_count = 0;
     const struct prefilter *prefilter = scan->prefilter;
-    hs_error_t code = prefilter->scanner.scan(prefilter->database, text.data,
-                                              (unsigned)text.size, 0,
-                                              scan->scratch, on_hit, scan);
+    hs_error_t code = scanner_scan(&prefilter->scanner, prefilter->database,
+                                   text, scan->scratch, on_hit, scan);
     return code == HS_SUCCESS || code == HS_SCAN_TERMINATED;
 }
 

@@ -10,7 +10,7 @@
 #include <unistd.h>
 #include <xxhash.h>
 
-static const char mark[8] = "FGHSDB1\n";
+static const char mark[8] = "FGHSDB2\n";
 
 struct cache_head {
     char mark[sizeof(mark)];
@@ -39,12 +39,14 @@ static char *path_of(const char *dir, const char *key, const char *suffix)
 /* ---- reading ----------------------------------------------------------- */
 
 /* Nobody else may have written it. */
-static bool is_ours(int fd)
+static bool is_ours(int fd, uint64_t *ret_size)
 {
     struct stat st;
-    return fstat(fd, &st) == 0 && S_ISREG(st.st_mode) &&
-           st.st_uid == geteuid() && !(st.st_mode & (S_IWGRP | S_IWOTH)) &&
-           st.st_size <= FILE_MAX;
+    if (fstat(fd, &st) || !S_ISREG(st.st_mode) || st.st_uid != geteuid() ||
+        st.st_mode & (S_IWGRP | S_IWOTH))
+        return false;
+    *ret_size = (uint64_t)st.st_size;
+    return true;
 }
 
 static bool read_all(int fd, void *to, size_t size)
@@ -63,9 +65,11 @@ static bool read_all(int fd, void *to, size_t size)
 static bool read_bytes(int fd, struct buf *out)
 {
     struct cache_head head;
+    uint64_t file_size;
     size_t before = out->size;
-    if (!is_ours(fd) || !read_all(fd, &head, sizeof(head)) ||
-        memcmp(head.mark, mark, sizeof(mark)) || head.size > FILE_MAX)
+    if (!is_ours(fd, &file_size) || !read_all(fd, &head, sizeof(head)) ||
+        memcmp(head.mark, mark, sizeof(mark)) || head.size > FILE_MAX ||
+        file_size != sizeof(head) + head.size)
         return false;
     char *to = buf_reserve(out, head.size);
     if (!to || !read_all(fd, to, head.size) ||
@@ -78,7 +82,9 @@ static bool read_bytes(int fd, struct buf *out)
 bool cache_read(const char *dir, const char *key, struct buf *out)
 {
     char *path = path_of(dir, key, "hs");
-    int fd = path ? open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW) : -1;
+    /* NONBLOCK: a pipe of that name must not hold us up. */
+    int fd =
+        path ? open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK) : -1;
     bool done = fd >= 0 && read_bytes(fd, out);
     if (done)
         futimens(fd, NULL); /* when it was used, for drop_oldest */

@@ -2,9 +2,9 @@
  * prefilter_scan.h - which of Vectorscan's scan functions finds what it must on
  * this machine; for prefilter.c, once, before expressions are compiled.
  *
- * Debian 12's Vectorscan (5.4.9) misses matches, most of all on processors with
- * AVX-512 (docs/decisions/0006-necessary-conditions.md). A prefilter that
- * misses loses matches in silence, so nothing is taken on trust.
+ * Debian 12's Vectorscan (5.4.9) misses matches on processors with AVX2 and
+ * more with AVX-512 (docs/decisions/0006-necessary-conditions.md). A prefilter
+ * that misses loses matches in silence, so nothing is taken on trust.
  *
  * Thread rule: no state.
  */

@@ -23,7 +23,7 @@ enum {
     DEFAULT_JIT_STACK = 64 << 20,
 
     CALL_COST = 64, /* start positions */
-    WINDOW_FIRST = 2 << 10,
+    WINDOW_FIRST = 256,
     WINDOW_LEAST = 64,
     WINDOW_MOST = 1 << 20,
     WINDOW_FLOOR = 1 << 10, /* of the largest window */
@@ -172,9 +172,6 @@ void seek_begin(struct seeker *seeker, struct view text, bool goes_on)
     if (most < WINDOW_FLOOR)
         most = WINDOW_FLOOR;
     seeker->window_max = most < WINDOW_MOST ? (size_t)most : WINDOW_MOST;
-    seeker->window =
-        WINDOW_FIRST < seeker->window_max ? WINDOW_FIRST : seeker->window_max;
-    seeker->left = seeker->window;
     if (!seeker->page_time_ns)
         return;
     seeker->checked_ns = seeker->now_ns();
@@ -187,6 +184,8 @@ void seek_allot(struct seeker *seeker, size_t parts)
     int64_t left = seeker->page_end_ns - seeker->checked_ns;
     seeker->is_late = seeker->page_time_ns && left <= 0;
     seeker->deadline_ns = seeker->checked_ns + left / (int64_t)parts;
+    /* How fast the last one was says nothing of this one. */
+    seeker->left = seeker->window = WINDOW_FIRST;
 }
 
 /* Reads the clock and opens the next window; false when the time is over. */

@@ -2,6 +2,8 @@
 # Each pattern with its condition or why it has none, JIT or why not, captures,
 # limits. How large the machine code is depends on the machine.
 source "$TESTS/cli/lib.sh"
+"$FETCHGREP" explain -e 'zebra' -e 'token[0-9]' | grep -q 'without Vectorscan' &&
+    skip "built without Vectorscan"
 {
     printf 'links href="(https?://[^"]+)"\n'
     printf 'mail (?<user>[a-z.]+)@([a-z.]+)\n'

@@ -38,7 +38,8 @@ static char *bytes_room(struct bytes *bytes, size_t more)
 
 static void bytes_add(struct bytes *bytes, const void *data, size_t size)
 {
-    memcpy(bytes_room(bytes, size), data, size);
+    if (size)
+        memcpy(bytes_room(bytes, size), data, size);
     bytes->size += size;
 }
 

@@ -214,6 +214,7 @@ static const struct row width_rows[] = {
 static const struct row verb_rows[] = {
     { &utf, "zq(*SKIP)(*F)|wxy", "wxy" },
     { &utf, "zq(?!)|wxy", "wxy" },
+    { &utf, "zq[^\\s\\S]|wxy", "wxy" },
     { &utf, "(?:zq|(*FAIL))wx", "zqwx" },
     { &utf, "zq(*PRUNE:a)w(*:n)x(*COMMIT)y(*THEN)z", "zqwxyz" },
     { &utf, "zq(?C)w(?C12)x(?C\"a)b\")y(?C{a})z", "zqwxyz" },
@@ -305,6 +306,7 @@ static const struct none_row none_rows[] = {
     { "(?:(?R)|(?:a?b?c?)+)zz|(?:(?:zebra)*)+x?", "it may match the empty" },
     { "(*FAIL)", "it can never match" },
     { "zebra(?!)", "it can never match" },
+    { "zebra[^\\d\\D]", "it can never match" },
     { "zeb(*ACCEPT)ra", "(*ACCEPT)" },
     { "zeb\\Cra", "\\C" },
     { "zebra{,3}", "braces may mean two things" },

@@ -25,9 +25,10 @@ struct set {
 
 /* Expressions for each way to look for a byte, a pair, or a class. */
 static const char *const expressions[] = {
-    "q",          "[qQ]",     "[qz]",       "q[xz]",      "q.?z", "qz",
-    "q[^a]",      "q[^z]*z",  "[^ab]{3}",   "[p-z]*zz",   "qqzz", "q[^\\n]*z",
-    "zz|abc[^a]", "[qQ][zZ]", "(?:q|bcd)z", "\\bqqzz\\b",
+    "q",          "[qQ]",      "[qz]",         "q[xz]",    "q.?z",
+    "qz",         "q[^a]",     "q[^z]*z",      "[^ab]{3}", "[p-z]*zz",
+    "qqzz",       "q[^\\n]*z", "zz|abc[^a]",   "[qQ][zZ]", "(?:q|bcd)z",
+    "\\bqqzz\\b", "q[0-9]*q",  "z[0-9a-f-]*z",
 };
 
 static void set_open(struct set *set, const char *const *list, unsigned count)
