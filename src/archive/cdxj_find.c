@@ -5,7 +5,8 @@
  */
 #include "cdxj_find.h"
 
-#include "fetchgrep/base/fs.h"
+#include "index_files.h"
+
 #include "fetchgrep/model/url.h"
 
 #include <fcntl.h>
@@ -37,27 +38,34 @@ static bool map_file(const char *path, struct view *ret_text)
     return true;
 }
 
-bool cdxj_index_open(const char *path, struct cdxj_index **ret_index,
-                     struct error *err)
+bool cdxj_index_open_file(const char *index_path, struct cdxj_index **ret_index,
+                          struct error *err)
 {
     struct cdxj_index *index = calloc(1, sizeof(*index));
-    const char *slash = strrchr(path, '/');
-    size_t dir_size = slash ? (size_t)(slash + 1 - path) : 0;
-    char *name = NULL;
+    const char *slash = strrchr(index_path, '/');
+    size_t dir_size = slash ? (size_t)(slash + 1 - index_path) : 0;
     if (index)
-        index->dir = strndup(path, dir_size);
-    if (!index || !index->dir ||
-        asprintf(&name, "%sindex.cdxj", index->dir) < 0) {
+        index->dir = strndup(index_path, dir_size);
+    if (!index || !index->dir) {
         cdxj_index_close(index);
         return error_no_memory(err, "an index");
     }
-    if (!map_file(name, &index->text)) {
+    if (!map_file(index_path, &index->text)) {
         cdxj_index_close(index);
         index = NULL;
     }
-    free(name);
     *ret_index = index;
     return true;
+}
+
+bool cdxj_index_open(const char *path, struct cdxj_index **ret_index,
+                     struct error *err)
+{
+    char *name = index_file_common(path);
+    bool done = name ? cdxj_index_open_file(name, ret_index, err)
+                     : error_no_memory(err, "an index");
+    free(name);
+    return done;
 }
 
 void cdxj_index_close(struct cdxj_index *index)
@@ -159,17 +167,23 @@ static enum cdxj_result judge(const struct cdxj_index *index,
     return CDXJ_FOUND;
 }
 
+/* The line's object; NULL when it has none. */
+static json_t *object_of(struct view line)
+{
+    /* Behind a blank: a URL may hold a brace, but no blank. */
+    const char *brace = memmem(line.data, line.size, " {", 2);
+    if (!brace)
+        return NULL;
+    struct view text = view_from(line, (size_t)(brace + 1 - line.data));
+    return json_loadb(text.data, text.size, 0, NULL);
+}
+
 static enum cdxj_result
 judge_line(const struct cdxj_index *index, struct view line,
            const struct record_name *name, enum record_name_kind kind,
            struct cdxj_place *ret_place, struct error *err)
 {
-    /* Behind a blank: a URL may hold a brace, but no blank. */
-    const char *brace = memmem(line.data, line.size, " {", 2);
-    if (!brace)
-        return CDXJ_NOT_FOUND;
-    struct view text = view_from(line, (size_t)(brace + 1 - line.data));
-    json_t *object = json_loadb(text.data, text.size, 0, NULL);
+    json_t *object = object_of(line);
     enum cdxj_result result =
         object ? judge(index, object, name, kind, ret_place, err)
                : CDXJ_NOT_FOUND;
@@ -213,4 +227,60 @@ enum cdxj_result cdxj_index_find(const struct cdxj_index *index,
     }
     buf_release(&key);
     return result;
+}
+
+/* ---- by URL alone ----------------------------------------------------- */
+
+/* Takes the place of a line, unless one is there and this URL is not the very
+ * one. */
+static enum cdxj_result weigh(const struct cdxj_index *index,
+                              const json_t *object, const char *url,
+                              const char *filename, struct cdxj_place *best,
+                              struct error *err)
+{
+    struct cdxj_place place;
+    const char *file = text_of(object, "filename");
+    bool is_exact = !strcmp(text_of(object, "url"), url);
+    if (!is_safe_name(file) || (filename && strcmp(file, filename)) ||
+        !offset_of(object, &place.offset) || (best->path && !is_exact))
+        return CDXJ_NOT_FOUND;
+    if (asprintf(&place.path, "%s%s", index->dir, file) < 0) {
+        error_no_memory(err, "an index");
+        return CDXJ_ERROR;
+    }
+    free(best->path);
+    *best = place;
+    return is_exact ? CDXJ_FOUND : CDXJ_NOT_FOUND;
+}
+
+enum cdxj_result cdxj_index_find_url(const struct cdxj_index *index,
+                                     const char *url, const char *filename,
+                                     struct cdxj_place *ret_place,
+                                     struct error *err)
+{
+    struct cdxj_place best = { 0 };
+    struct buf key;
+    buf_init(&key, 16 << 20);
+    url_append_surt(view_of_string(url), &key);
+    buf_append_char(&key, ' ');
+    enum cdxj_result result = CDXJ_NOT_FOUND;
+    if (!buf_check(&key, "a key", err))
+        result = CDXJ_ERROR;
+    size_t at = find_first(index->text, buf_view(&key));
+    while (result == CDXJ_NOT_FOUND && at < index->text.size) {
+        struct view line = line_at(index->text, at);
+        if (compare_start(line, buf_view(&key)))
+            break;
+        json_t *object = object_of(line);
+        result = weigh(index, object, url, filename, &best, err);
+        json_decref(object);
+        at += line.size + 1;
+    }
+    buf_release(&key);
+    if (result == CDXJ_ERROR || !best.path) {
+        free(best.path);
+        return result;
+    }
+    *ret_place = best;
+    return CDXJ_FOUND;
 }

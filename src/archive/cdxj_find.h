@@ -15,6 +15,10 @@ struct cdxj_index;
  * none that can be read. False without memory. */
 bool cdxj_index_open(const char *path, struct cdxj_index **ret_index,
                      struct error *err) MUST_CHECK;
+
+/* The same of an index by its own path. */
+bool cdxj_index_open_file(const char *index_path, struct cdxj_index **ret_index,
+                          struct error *err) MUST_CHECK;
 void cdxj_index_close(struct cdxj_index *index);
 
 struct cdxj_place {
@@ -31,5 +35,12 @@ enum cdxj_result cdxj_index_find(const struct cdxj_index *index,
                                  enum record_name_kind kind,
                                  struct cdxj_place *ret_place,
                                  struct error *err) MUST_CHECK;
+
+/* The first line with this very URL, else the first with its key; with
+ * `filename` only of those that name this file. */
+enum cdxj_result cdxj_index_find_url(const struct cdxj_index *index,
+                                     const char *url, const char *filename,
+                                     struct cdxj_place *ret_place,
+                                     struct error *err) MUST_CHECK;
 
 #endif

@@ -83,8 +83,7 @@ struct kept_entry {
     const char *warc;
 };
 
-/* A path inside of the run directory and nowhere else. */
-static bool is_safe_path(const char *path)
+bool run_pages_is_inside(const char *path)
 {
     return path[0] && path[0] != '/' && !strstr(path, "..");
 }
@@ -103,7 +102,7 @@ static enum parse_result parse_entry(const json_t *outcome,
     if (!warc && !offset)
         return PARSE_NOT_KEPT;
     if (!warc || !json_is_integer(offset) || json_integer_value(offset) < 0 ||
-        !is_safe_path(warc))
+        !run_pages_is_inside(warc))
         return PARSE_BAD;
     *ret_entry = (struct kept_entry){
         .id = (uint64_t)json_integer_value(id),

@@ -14,6 +14,9 @@ struct run_pages;
 /* ERR_USAGE when the run has not finished. */
 bool run_pages_check(const char *dir, struct error *err) MUST_CHECK;
 
+/* Whether a path in its files stays inside of the directory. */
+bool run_pages_is_inside(const char *path);
+
 struct run_pages *run_pages_open(const char *dir, struct error *err);
 void run_pages_close(struct run_pages *run);
 

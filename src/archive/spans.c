@@ -5,6 +5,7 @@
  */
 #include "fetchgrep/archive/spans.h"
 
+#include "cutting.h"
 #include "run_pages.h"
 
 #include "fetchgrep/archive/warc_read.h"
@@ -29,12 +30,6 @@ struct level {
     char *path;
     char **names; /* sorted; a directory's ends in '/' */
     size_t count, at;
-};
-
-/* A WARC file being handed out in parts. */
-struct cutting {
-    char *path; /* NULL: none */
-    uint64_t part_count, next_part;
 };
 
 struct spans {
@@ -98,21 +93,16 @@ static struct span *next_part(struct spans *spans)
     struct span *span = new_span(spans, SPAN_WARC);
     if (!span)
         return NULL;
-    uint64_t number = cutting->next_part++;
-    bool is_last = cutting->next_part == cutting->part_count;
-    span->part.from = number * spans->part_size;
-    span->part.end =
-        is_last ? WARC_NOWHERE : span->part.from + spans->part_size;
-    span->part.is_exact = number == 0;
-    span->goes_on = number > 0;
-    span->path = is_last ? cutting->path : strdup(cutting->path);
-    if (is_last)
-        *cutting = (struct cutting){ 0 };
+    span->goes_on = cutting->next_part > 0;
+    span->path = strdup(cutting->path);
+    if (!span->path || !cutting_next(cutting, &span->part)) {
+        span_free(span);
+        return NULL;
+    }
+    if (cutting_is_over(cutting))
+        cutting_end(cutting);
     spans->warc_count++;
-    if (span->path)
-        return span;
-    span_free(span);
-    return NULL;
+    return span;
 }
 
 /* Adds a page file to the batch; takes `path`. */
@@ -191,26 +181,18 @@ static bool judge_input(const char *path, enum input_kind *ret_kind,
     return true;
 }
 
-/* How many parts: one where it is not sure that records can be found. */
-static uint64_t count_parts(const char *path, uint64_t part_size)
-{
-    struct stat st;
-    if (stat(path, &st) || !S_ISREG(st.st_mode))
-        return 1;
-    uint64_t size = (uint64_t)st.st_size;
-    uint64_t count = size / part_size + (size % part_size > part_size / 2);
-    return count > 1 && warc_is_archive(path) ? count : 1;
-}
-
-/* Takes `path`. Its parts are the next spans. */
+/* Takes `path`. Its parts are the next spans: one where it is not sure that
+ * records can be found. */
 static bool begin_warc(struct spans *spans, char *path, struct error *err)
 {
+    struct stat st;
     if (!path)
         return error_no_memory(err, "a WARC file");
-    spans->cutting = (struct cutting){
-        .path = path,
-        .part_count = count_parts(path, spans->part_size),
-    };
+    bool is_file = stat(path, &st) == 0 && S_ISREG(st.st_mode);
+    bool can_be_cut = is_file && (uint64_t)st.st_size > spans->part_size &&
+                      warc_is_archive(path);
+    cutting_begin(&spans->cutting, path, can_be_cut ? (uint64_t)st.st_size : 0,
+                  spans->part_size);
     return true;
 }
 
@@ -440,7 +422,7 @@ void spans_close(struct spans *spans)
     while (spans->depth)
         level_release(&spans->levels[--spans->depth]);
     run_pages_close(spans->run);
-    free(spans->cutting.path);
+    cutting_end(&spans->cutting);
     span_free(spans->batch);
     span_free(spans->held);
     free(spans->kinds);

@@ -226,15 +226,30 @@ uint64_t warc_source_offset(const struct warc_source *source)
     return offset;
 }
 
+/* Nothing follows what was read. */
+static bool is_at_file_end(const struct warc_source *source)
+{
+    struct stat st;
+    uint64_t end = source->raw_offset + source->raw.size;
+    return source->raw_at == source->raw.size &&
+           (source->is_raw_end ||
+            (!fstat(source->fd, &st) && S_ISREG(st.st_mode) &&
+             end >= (uint64_t)st.st_size));
+}
+
 bool warc_source_is_boundary(const struct warc_source *source,
                              uint64_t *ret_offset)
 {
     uint64_t offset = warc_source_offset(source);
-    if (warc_source_is_packed(source) && !warc_source_window(source).size &&
-        !source->is_in_member)
+    bool is_packed = warc_source_is_packed(source);
+    if (is_packed && !warc_source_window(source).size &&
+        !source->is_in_member) {
         offset = source->raw_offset + source->raw_at;
-    else if (warc_source_is_packed(source) && !warc_source_is_start(source, 0))
+        if (is_at_file_end(source))
+            return false;
+    } else if (is_packed && !warc_source_is_start(source, 0)) {
         return false;
+    }
     if (offset < source->sound_from)
         return false;
     *ret_offset = offset;

@@ -322,6 +322,28 @@ bool config_init(struct config *config, const struct raw_options *raw,
     return done;
 }
 
+bool config_show(const struct raw_options *raw,
+                 struct show_options *ret_options, struct error *err)
+{
+    if (raw->operands.count != 2)
+        return error_set(err, ERR_USAGE,
+                         "one place and one page are needed; usage: %s",
+                         command_usage(raw->command));
+    if (raw->shows_text + raw->shows_headers + raw->shows_raw > 1)
+        return error_set(err, ERR_USAGE,
+                         "--text, --headers and --raw: one of them alone");
+    *ret_options = (struct show_options){
+        .input = raw->operands.items[0],
+        .page = raw->operands.items[1],
+        .part = raw->shows_headers ? SHOW_HEADERS
+                : raw->shows_raw   ? SHOW_RAW
+                                   : SHOW_TEXT,
+        .max_body = raw->max_body,
+        .head = raw->head ? raw->head : SIZE_MAX,
+    };
+    return set_text(&ret_options->text, raw, err);
+}
+
 void config_release(struct config *config)
 {
     output_release(&config->output);

@@ -9,6 +9,7 @@
 #include "output.h"
 
 #include "fetchgrep/run/pipeline.h"
+#include "fetchgrep/run/show.h"
 
 struct config {
     struct pipeline_options pipeline;
@@ -25,6 +26,11 @@ struct config {
  * parts: it must not be moved. */
 bool config_init(struct config *config, const struct raw_options *raw,
                  struct error *err) MUST_CHECK;
+/* What `show` is asked for; borrows from `raw`. */
+bool config_show(const struct raw_options *raw,
+                 struct show_options *ret_options,
+                 struct error *err) MUST_CHECK;
+
 void config_release(struct config *config);
 
 #endif

@@ -1,5 +1,6 @@
 #include "config.h"
 
+#include "fetchgrep/base/fs.h"
 #include "fetchgrep/base/interrupt.h"
 #include "fetchgrep/base/log.h"
 #include "fetchgrep/run/explain.h"
@@ -13,12 +14,14 @@ static const char usage[] =
     "usage: fetchgrep run MANIFEST... (-e REGEX | -f FILE)... [-o DIR]\n"
     "       fetchgrep fetch MANIFEST... -o DIR\n"
     "       fetchgrep extract INPUT... (-e REGEX | -f FILE)... [-o DIR]\n"
+    "       fetchgrep show    DIR|WARC ID|URL|@OFFSET\n"
     "       fetchgrep explain (-e REGEX | -f FILE)... [INPUT...]\n"
     "\n"
     "run      download the URLs of the manifests and search the pages\n"
     "fetch    download only\n"
     "extract  search pages kept earlier: run directories, .warc and .warc.gz\n"
     "         files, directories, files\n"
+    "show     one kept page, or its first bytes\n"
     "explain  tell how each pattern is run, and what it costs on such pages\n"
     "\n"
     "A manifest is a text file with a URL a line; - is standard input.\n"
@@ -27,6 +30,7 @@ static const char usage[] =
     "  echo https://example.org | fetchgrep run - -e '<title>(.*?)</title>'\n"
     "  fetchgrep run urls.txt -f patterns.txt -o out\n"
     "  fetchgrep extract out -e 'href=\"(https?://[^\"]+)\"'\n"
+    "  fetchgrep show out https://example.org --head 200\n"
     "\n"
     "fetchgrep COMMAND --help lists the options of a command.\n"
     "Exit status: 0 done, 1 a check failed, 2 bad usage, 3 a fault of this\n"
@@ -93,6 +97,31 @@ static bool run_pipeline(const struct raw_options *raw, int *ret_status,
     return done;
 }
 
+static bool write_out(struct view bytes, struct error *err)
+{
+    static const char name[] = "standard output";
+    bool is_cut_line =
+        bytes.size && !view_ends_with(bytes, "\n") && isatty(STDOUT_FILENO);
+    return fs_write_all(STDOUT_FILENO, bytes, name, err) &&
+           (!is_cut_line ||
+            fs_write_all(STDOUT_FILENO, view_of_string("\n"), name, err));
+}
+
+static bool run_show(const struct raw_options *raw, int *ret_status,
+                     struct error *err)
+{
+    struct show_options options;
+    struct buf page;
+    (void)ret_status;
+    if (!config_show(raw, &options, err))
+        return false;
+    buf_init(&page, SIZE_MAX / 2);
+    bool done =
+        show_page(&options, &page, err) && write_out(buf_view(&page), err);
+    buf_release(&page);
+    return done;
+}
+
 static bool explain(const struct raw_options *raw, int *ret_status,
                     struct error *err)
 {
@@ -117,9 +146,8 @@ static bool explain(const struct raw_options *raw, int *ret_status,
 static bool (*const commands[COMMAND_COUNT])(const struct raw_options *raw,
                                              int *ret_status,
                                              struct error *err) = {
-    [COMMAND_RUN] = run_pipeline,
-    [COMMAND_FETCH] = run_pipeline,
-    [COMMAND_EXTRACT] = run_pipeline,
+    [COMMAND_RUN] = run_pipeline,     [COMMAND_FETCH] = run_pipeline,
+    [COMMAND_EXTRACT] = run_pipeline, [COMMAND_SHOW] = run_show,
     [COMMAND_EXPLAIN] = explain,
 };
 

@@ -76,11 +76,11 @@ static const struct option_row rows[] = {
     { "charset", 0, KIND_STRING, AT(charset), 0, 0, "auto", NULL,
       "auto|raw|NAME",
       "what pages are read as (auto: what they say; raw: bytes)",
-      FOR_PATTERNS },
+      FOR_PATTERNS | FOR_SHOW },
     { "unicode", 0, KIND_FLAG, AT(has_unicode), 0, 0, NULL, NULL, NULL,
       "\\w, \\d, \\s and \\b know all of Unicode", FOR_PATTERNS },
     { "binary", 0, KIND_FLAG, AT(searches_binary), 0, 0, NULL, NULL, NULL,
-      "search pages that are no text too", FOR_PATTERNS },
+      "search (show) pages that are no text too", FOR_PATTERNS | FOR_SHOW },
     { "max-matches", 0, KIND_COUNT, AT(max_matches), 1, UINT32_MAX, "100000",
       NULL, "N", "of a page and pattern at most", FOR_SEARCH },
     { "no-prefilter", 0, KIND_FLAG, AT(has_no_prefilter), 0, 0, NULL, NULL,
@@ -132,7 +132,8 @@ static const struct option_row rows[] = {
     { "stall-timeout", 0, KIND_TIME, AT(stall_timeout_ms), 1, DAY_MS, "20s",
       NULL, "T", "no byte for so long", FOR_NETWORK },
     { "max-body", 0, KIND_SIZE, AT(max_body), 1, GIGA, "10M", NULL, "SIZE",
-      "longest body, as sent and as decoded", FOR_ALL | FOR_EXPLAIN },
+      "longest body, as sent and as decoded",
+      FOR_ALL | FOR_EXPLAIN | FOR_SHOW },
     { "max-redirects", 0, KIND_COUNT, AT(max_redirects), 0, 1000, "10", NULL,
       "N", "hops followed at most", FOR_NETWORK },
     { "header", 0, KIND_LIST, AT(headers), 0, 0, NULL, NULL, "'K: V'",
@@ -170,8 +171,16 @@ static const struct option_row rows[] = {
       "more failed entries than this: exit status 1", FOR_ALL },
     { "progress", 0, KIND_CHOICE, AT(progress), 0, 0, "auto", progresses,
       "auto|plain|none", "lines on standard error while it runs", FOR_ALL },
+    { "text", 0, KIND_FLAG, AT(shows_text), 0, 0, NULL, NULL, NULL,
+      "the page's text as patterns see it: the default", FOR_SHOW },
+    { "headers", 0, KIND_FLAG, AT(shows_headers), 0, 0, NULL, NULL, NULL,
+      "the HTTP head", FOR_SHOW },
+    { "raw", 0, KIND_FLAG, AT(shows_raw), 0, 0, NULL, NULL, NULL,
+      "what was kept, byte for byte: HTTP head and body", FOR_SHOW },
+    { "head", 0, KIND_SIZE, AT(head), 1, GIGA, NULL, NULL, "SIZE",
+      "the first bytes alone; no character is cut", FOR_SHOW },
     { "help", 'h', KIND_FLAG, AT(wants_help), 0, 0, NULL, NULL, NULL,
-      "this text", FOR_ALL | FOR_EXPLAIN },
+      "this text", FOR_ALL | FOR_EXPLAIN | FOR_SHOW },
 };
 
 enum { ROW_COUNT = ARRAY_COUNT(rows), LONG_BASE = 256 };
@@ -487,7 +496,8 @@ void options_release(struct raw_options *raw)
 
 const char *command_name(enum command command)
 {
-    static const char *const names[] = { "run", "fetch", "extract", "explain" };
+    static const char *const names[] = { "run", "fetch", "extract", "show",
+                                         "explain" };
     return names[command];
 }
 
@@ -497,6 +507,8 @@ const char *command_usage(enum command command)
         "fetchgrep run MANIFEST... (-e REGEX | -f FILE)... [-o DIR] [options]",
         "fetchgrep fetch MANIFEST... -o DIR [options]",
         "fetchgrep extract INPUT... (-e REGEX | -f FILE)... [-o DIR] [options]",
+        "fetchgrep show DIR|WARC ID|URL|@OFFSET [--headers|--raw|--text] "
+        "[--head SIZE]",
         "fetchgrep explain (-e REGEX | -f FILE)... [INPUT...] [options]",
     };
     return usages[command];

@@ -17,6 +17,7 @@ enum command {
     COMMAND_RUN,
     COMMAND_FETCH,
     COMMAND_EXTRACT,
+    COMMAND_SHOW,
     COMMAND_EXPLAIN,
     COMMAND_COUNT,
 };
@@ -25,6 +26,7 @@ enum command_bit {
     FOR_RUN = 1 << COMMAND_RUN,
     FOR_FETCH = 1 << COMMAND_FETCH,
     FOR_EXTRACT = 1 << COMMAND_EXTRACT,
+    FOR_SHOW = 1 << COMMAND_SHOW,
     FOR_EXPLAIN = 1 << COMMAND_EXPLAIN,
     FOR_NETWORK = FOR_RUN | FOR_FETCH,
     FOR_SEARCH = FOR_RUN | FOR_EXTRACT,
@@ -99,6 +101,8 @@ struct raw_options {
     bool allows_private;
     const char *private_ranges; /* NULL: all */
     uint64_t progress;
+    bool shows_headers, shows_raw, shows_text;
+    uint64_t head;
     bool wants_help;
 };
 

@@ -323,15 +323,18 @@ static bool read_text(struct steps *steps, struct error *err)
     }
 }
 
-/* Decode, text, match: what is no text is not searched. */
-static bool search_text(struct steps *steps, struct error *err)
+/* Decode and text: what has none is not searched. */
+static bool make_text(struct steps *steps, struct error *err)
 {
     bool is_text;
-    if (!take_off_codings(steps, err, &is_text))
-        return false;
-    if (!is_text)
-        return true;
-    if (!read_text(steps, err))
+    return take_off_codings(steps, err, &is_text) &&
+           (!is_text || read_text(steps, err));
+}
+
+/* Decode, text, match. */
+static bool search_text(struct steps *steps, struct error *err)
+{
+    if (!make_text(steps, err))
         return false;
     return !steps->is_searched ||
            search(steps, SUBJECT_TEXT, steps->text.bytes, err);
@@ -669,6 +672,36 @@ bool page_job_kept(struct worker *worker, struct block *block,
         steps_add_detail(&steps, "HTTP status %d", steps.head.status);
     }
     steps_end(&steps, &line, row);
+    return true;
+}
+
+bool page_job_text(struct worker *worker, const struct kept_page *kept,
+                   struct view *ret_text, char detail[DETAIL_SIZE],
+                   struct error *err)
+{
+    struct steps steps = {
+        .worker = worker,
+        .bytes = kept->bytes,
+        .has_head = kept->has_head,
+        .mime = kept->mime,
+        .content_type = kept->content_type,
+        .outcome = kept->outcome,
+    };
+    if (!worker->texts)
+        worker->texts = text_reader_new(&worker->job->text);
+    if (!worker->texts)
+        return error_no_memory(err, "a page's text");
+    if (kept->detail)
+        steps_add_detail(&steps, "%s", kept->detail);
+    split_head(&steps);
+    wear_own_head(&steps, kept->own_head);
+    take_off_chunks(&steps);
+    if (!make_text(&steps, err))
+        return false;
+    memcpy(detail, steps.detail, DETAIL_SIZE);
+    *ret_text = view_of(NULL, 0);
+    if (steps.is_searched)
+        *ret_text = steps.text.bytes.data ? steps.text.bytes : view_of("", 0);
     return true;
 }
 

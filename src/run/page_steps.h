@@ -89,6 +89,13 @@ struct kept_page {
     const char *detail;       /* or NULL */
 };
 
+/* The text of a page as patterns see it, whatever its status: borrowed until
+ * the worker's next page. `detail` says what is wrong with it; without any text
+ * `ret_text` has no data, and the detail says why. */
+bool page_job_text(struct worker *worker, const struct kept_page *kept,
+                   struct view *ret_text, char detail[DETAIL_SIZE],
+                   struct error *err) MUST_CHECK;
+
 bool page_job_kept(struct worker *worker, struct block *block,
                    const struct kept_page *kept, struct error *err) MUST_CHECK;
 

@@ -438,6 +438,94 @@ START_TEST(inputs_of_all_kinds_come_in_the_order_given)
 }
 END_TEST
 
+/* ---- large WARC files --------------------------------------------------- */
+
+/* A plain file that begins like a WARC, of this size. */
+static void write_large(const char *name, const char *start, size_t size)
+{
+    char *path = temp_path(name);
+    temp_write(name, view_of_string(start));
+    ck_assert_int_eq(truncate(path, (off_t)size), 0);
+    free(path);
+}
+
+/* The parts of one file: "from-end" each, "!" where the beginning is known. */
+static void list_parts(const char *name, uint64_t size_of_parts)
+{
+    struct error err;
+    struct span *span;
+    char *path = temp_path(name);
+    struct spans *spans = spans_open(&path, 1, size_of_parts, &err);
+    uint64_t count = 0;
+    buf_reset(&told);
+    while (spans_next(spans, &span, &err) == SPANS_ITEM) {
+        ck_assert_int_eq(span->kind, SPAN_WARC);
+        ck_assert_str_eq(span->path, path);
+        ck_assert_uint_eq(span->warcs_before, count);
+        ck_assert(span->goes_on == (count > 0));
+        buf_append_format(&told, "%s%llu%s-", count ? " " : "",
+                          (unsigned long long)span->part.from,
+                          span->part.is_exact ? "!" : "");
+        if (span->part.end != WARC_NOWHERE)
+            buf_append_u64(&told, span->part.end);
+        span_free(span);
+        count++;
+    }
+    spans_close(spans);
+    free(path);
+}
+
+START_TEST(a_large_warc_is_listed_in_parts)
+{
+    write_large("one.warc", "WARC/1.0\r\n", 3500);
+    list_parts("one.warc", 1000);
+    check_told_is("0!-1000 1000-2000 2000-");
+    list_parts("one.warc", 990);
+    check_told_is("0!-990 990-1980 1980-2970 2970-");
+    list_parts("one.warc", 2400);
+    check_told_is("0!-");
+    list_parts("one.warc", 2300);
+    check_told_is("0!-2300 2300-");
+}
+END_TEST
+
+START_TEST(a_file_that_does_not_begin_like_a_warc_is_not_cut)
+{
+    write_large("junk.warc", "junk\r\nWARC/1.0\r\n", 3500);
+    list_parts("junk.warc", 1000);
+    check_told_is("0!-");
+}
+END_TEST
+
+START_TEST(an_index_beside_a_warc_moves_the_cuts_to_records)
+{
+    char index[1024];
+    write_large("one.warc", "WARC/1.0\r\n", 4000);
+    snprintf(index, sizeof(index),
+             "org,a)/ 2026 {\"offset\":\"1700\",\"filename\":\"one.warc\"}\n"
+             "org,b)/ 2026 {\"filename\": \"one.warc\", \"offset\": \"1300\"}\n"
+             "org,c)/ 2026 {\"offset\":900,\"filename\":\"one.warc\"}\n"
+             "org,d)/ 2026 {\"offset\":2100,\"filename\":\"two.warc\"}\n"
+             "org,e)/ 2026 {\"offset\":99999,\"filename\":\"one.warc\"}\n"
+             "org,f)/ 2026 {\"offset\":\"\",\"filename\":\"one.warc\"}\n"
+             "junk\n\n");
+    temp_write("one.cdxj", view_of_string(index));
+    list_parts("one.warc", 1000);
+    check_told_is("0!-1300 1300-2000 2000-3000 3000-");
+    /* By its directory's name, too. */
+    char *from = temp_path("one.cdxj"), *to = temp_path("index.cdxj");
+    ck_assert_int_eq(rename(from, to), 0);
+    list_parts("one.warc", 1000);
+    check_told_is("0!-1300 1300-2000 2000-3000 3000-");
+    /* An index of much else is not read. */
+    ck_assert_int_eq(truncate(to, 2000), 0);
+    list_parts("one.warc", 1000);
+    check_told_is("0!-1000 1000-2000 2000-3000 3000-");
+    free(from);
+    free(to);
+}
+END_TEST
+
 START_TEST(no_inputs_are_no_spans)
 {
     list(NULL, 0);
@@ -474,6 +562,9 @@ int main(void)
         tests, an_outcome_line_that_cannot_be_is_an_error_with_its_number, 0,
         (int)ARRAY_COUNT(bad_lines));
     tcase_add_test(tests, inputs_of_all_kinds_come_in_the_order_given);
+    tcase_add_test(tests, a_large_warc_is_listed_in_parts);
+    tcase_add_test(tests, a_file_that_does_not_begin_like_a_warc_is_not_cut);
+    tcase_add_test(tests, an_index_beside_a_warc_moves_the_cuts_to_records);
     tcase_add_test(tests, no_inputs_are_no_spans);
     return run_suite(suite);
 }
