@@ -494,9 +494,8 @@ static bool scan_for_hits(struct prefilter_scan *scan, struct view text)
     memcpy(scan->hits, scan->always, scan->words * sizeof(*scan->hits));
     scan->hit_count = 0;
     const struct prefilter *prefilter = scan->prefilter;
-    hs_error_t code = prefilter->scanner.scan(prefilter->database, text.data,
-                                              (unsigned)text.size, 0,
-                                              scan->scratch, on_hit, scan);
+    hs_error_t code = scanner_scan(&prefilter->scanner, prefilter->database,
+                                   text, scan->scratch, on_hit, scan);
     return code == HS_SUCCESS || code == HS_SCAN_TERMINATED;
 }
 
