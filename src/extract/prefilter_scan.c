@@ -106,11 +106,12 @@ static bool passes(const struct scanner *scanner, const char *expression,
 
 static bool is_right(const struct scanner *scanner)
 {
-    /* Each matches in the needle, and nowhere in what is around it. */
+    /* Each matches in the needle, and nowhere in what is around it. First
+     * those that 5.4.9 fails, to be done soon. */
     static const char *const probes[] = {
-        "a",        "[ab]",     "a[bc]",    "a.?b", "a[^x]",
-        "a[^b]*b",  "[^x]{3}",  "[a-d]*bb", "aabb", "bb|zyx[^a]|zyw0",
-        "a[0-9]*a", "b[0-9]*b",
+        "a[0-9]*a", "a[^x]",    "a.?b", "a[^b]*b",
+        "b[0-9]*b", "a",        "[ab]", "a[bc]",
+        "[^x]{3}",  "[a-d]*bb", "aabb", "bb|zyx[^a]|zyw0",
     };
     for (size_t i = 0; i < ARRAY_COUNT(probes); i++)
         if (!passes(scanner, probes[i], HS_FLAG_SINGLEMATCH))

@@ -3,7 +3,7 @@
  * this machine; for prefilter.c, once, before expressions are compiled.
  *
  * Debian 12's Vectorscan (5.4.9) misses matches on processors with AVX2 and
- * more with AVX-512 (docs/decisions/0006-necessary-conditions.md). A prefilter
+ * more with AVX-512 (docs/decisions/0011-necessary-conditions.md). A prefilter
  * that misses loses matches in silence, so nothing is taken on trust.
  *
  * Thread rule: no state.
