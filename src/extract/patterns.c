@@ -363,8 +363,8 @@ static bool add(struct patterns *patterns, struct view name,
     };
     bool done = pattern.name && pattern.regex && pattern.jit &&
                         (!place || pattern.place) && widen(patterns)
-                    ? check_name(patterns, &pattern, err) &&
-                          compile(patterns, &pattern, err)
+                    ? compile(patterns, &pattern, err) &&
+                          check_name(patterns, &pattern, err)
                     : error_no_memory(err, "a pattern");
     if (done)
         patterns->list[patterns->count++] = pattern;

@@ -12,7 +12,9 @@ $URL/chunked-bad
 END
 fg_quiet list -e '<title>' --retries 2 --host-failures 0 --store plain -o out
 echo "status $?"
-outcomes out id outcome status? attempts redirects detail?
+# libcurl itself asks again when a kept connection turns out to be closed.
+outcomes out id outcome status? attempts redirects detail? |
+    sed 's/^\(1\tok\tyes\t\)[23]\t/\12 or 3\t/'
 echo "asked:"
 requests | sort | uniq -c
 echo "kept:"
