@@ -503,12 +503,14 @@ const char *command_name(enum command command)
 
 const char *command_usage(enum command command)
 {
+    static const char show[] =
+        "fetchgrep show DIR|WARC ID|URL|@OFFSET [--headers|--raw|--text] "
+        "[--head SIZE]";
     static const char *const usages[] = {
         "fetchgrep run MANIFEST... (-e REGEX | -f FILE)... [-o DIR] [options]",
         "fetchgrep fetch MANIFEST... -o DIR [options]",
         "fetchgrep extract INPUT... (-e REGEX | -f FILE)... [-o DIR] [options]",
-        "fetchgrep show DIR|WARC ID|URL|@OFFSET [--headers|--raw|--text] "
-        "[--head SIZE]",
+        show,
         "fetchgrep explain (-e REGEX | -f FILE)... [INPUT...] [options]",
     };
     return usages[command];
