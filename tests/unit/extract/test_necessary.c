@@ -412,6 +412,57 @@ START_TEST(a_full_buffer_is_no_condition)
 }
 END_TEST
 
+/* ---- memory ----------------------------------------------------------- */
+
+/* The sanitizers have allocators of their own. */
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+#define CAN_FAIL 1
+
+/* The tree's memory comes by calloc; all of them succeed while it is negative.
+ */
+static int callocs_left = -1;
+
+extern void *__libc_calloc(size_t count, size_t size);
+
+void *calloc(size_t count, size_t size)
+{
+    if (callocs_left == 0)
+        return NULL;
+    if (callocs_left > 0)
+        callocs_left--;
+    return __libc_calloc(count, size);
+}
+
+static bool has_condition_with(int calloc_count, const struct buf *regex,
+                               struct buf *out)
+{
+    callocs_left = calloc_count;
+    bool is_had = has_condition(regex, out);
+    callocs_left = -1;
+    return is_had;
+}
+
+START_TEST(without_memory_the_buffer_is_failed)
+{
+    enum { ALLOCATIONS_MAX = 1000 };
+    struct buf regex, out;
+    int failures = 0;
+    buf_init(&regex, ROOM);
+    buf_init(&out, ROOM);
+    append_times(&regex, "(?:zebra(?i)quux|[a-k]+\\b(?=b*)x{3}|\\Qq\\E)", 30);
+    while (!has_condition_with(failures, &regex, &out)) {
+        ck_assert(out.failed);
+        buf_reset(&out);
+        ck_assert_int_lt(++failures, ALLOCATIONS_MAX);
+    }
+    ck_assert(!out.failed && out.size);
+    ck_assert_int_gt(failures, 3);
+    buf_release(&regex);
+    buf_release(&out);
+}
+END_TEST
+#endif
+
 /* ---- a rule set ------------------------------------------------------- */
 
 #if WITH_HS
@@ -563,6 +614,9 @@ int main(void)
     tcase_add_test(size, nested_look_arounds_cost_no_more_than_they_are_long);
     tcase_add_test(size, groups_deeper_than_pcre2_reads_have_no_condition);
     tcase_add_test(size, a_full_buffer_is_no_condition);
+#ifdef CAN_FAIL
+    tcase_add_test(size, without_memory_the_buffer_is_failed);
+#endif
     suite_add_tcase(suite, size);
 #if WITH_HS
     TCase *sets = tcase_create("rules and properties");
