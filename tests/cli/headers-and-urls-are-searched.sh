@@ -26,4 +26,4 @@ fg_quiet list -f patterns --format csv --order manifest | normalize
 printf 'name@url \\w+$\nhead@headers .\n' >patterns
 mkdir pages && printf 'text' >pages/page.html
 printf 'text' >$'pages/\xff.html'
-"$FETCHGREP" extract pages -f patterns --format jsonl --unique
+"$FETCHGREP" extract -j1 pages -f patterns --format jsonl --unique
