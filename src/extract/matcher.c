@@ -338,7 +338,7 @@ static bool search_waiting(struct matcher *matcher, struct view text,
 {
     for (size_t i = 0; i < matcher->waiting_count; i++) {
         struct search *search = &matcher->waiting[i];
-        seek_allot(&matcher->seeker, matcher->waiting_count - i);
+        seek_allot_again(&matcher->seeker, matcher->waiting_count - i);
         enum search_result result =
             run(matcher, search, text, on_match, ctx, report, err);
         if (result == SEARCH_LATE)

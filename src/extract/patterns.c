@@ -219,12 +219,17 @@ static uint32_t ask(const pcre2_code *code, uint32_t what)
  * PCRE2 before 10.45 looks for two letters where one will do, if a lookahead
  * demands it first and what follows demands it again (PCRE2Project/pcre2#444):
  * `(?=a)b?a` would not match "a". Its search for a start must be off then.
+ * And where a repeat failed, JIT code of 10.42 passes over the starts behind
+ * it,
+ * (*PRUNE) with them: `a+(*PRUNE)b|.c` would match in "aac".
  */
 static bool is_start_search_wrong(const struct pattern *pattern)
 {
     const pcre2_code *code = pattern->code;
     uint32_t first = ask(code, PCRE2_INFO_FIRSTCODEUNIT);
     uint32_t last = ask(code, PCRE2_INFO_LASTCODEUNIT);
+    if (memmem(pattern->regex, pattern->regex_size, "(*PRUNE", 7))
+        return true;
     return ask(code, PCRE2_INFO_FIRSTCODETYPE) == 1 &&
            ask(code, PCRE2_INFO_LASTCODETYPE) == 1 &&
            tolower((int)first) == tolower((int)last) &&

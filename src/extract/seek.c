@@ -9,6 +9,14 @@
  * quickly and shrinks when it does not. How long one start position may take
  * follows from the page's length (a pattern that runs to the end of the page
  * from each of them is the common trouble), and so does the largest window.
+ *
+ * How long one start position may take else is not known at all, and no call
+ * can be broken off. So a call is first made with a small match limit, the
+ * smaller the more start positions it may go through. What fails by it is tried
+ * again with fewer of them and a larger limit, up to the real one, as long as
+ * the time that is left will do: each try tells how long the next may take.
+ * What was needed is kept for the next pages, and forgotten where all passes
+ * quickly.
  */
 #include "seek.h"
 
@@ -24,11 +32,17 @@ enum {
 
     CALL_COST = 64, /* start positions */
     WINDOW_FIRST = 256,
-    WINDOW_LEAST = 64,
+    WINDOW_LEAST = 8,
     WINDOW_MOST = 1 << 20,
     WINDOW_FLOOR = 1 << 10, /* of the largest window */
     QUICK_NS = 100 * 1000,
     SLOW_NS = 10 * CLOCK_NS_PER_MS,
+
+    EFFORT = 4 * 1000 * 1000, /* match limit times start positions */
+    EFFORT_LEAST = 1000,      /* for one of them */
+    EFFORT_FIRST = 100 * 1000,
+    HARDER = 8, /* one try to the next */
+    HARD_NS = 100 * CLOCK_NS_PER_MS,
 };
 
 /* Start positions times bytes to the page's end that may lie between two
@@ -92,9 +106,11 @@ bool seeker_init(struct seeker *seeker, const struct patterns *patterns,
     const struct matcher_limits limits = limits_of_options(options);
     size_t large = limits.jit_stack_bytes;
     *seeker = (struct seeker){
+        .patterns = patterns,
         .capture_count = most_captures(patterns),
         .is_raw = !(patterns->flags & PCRE2_UTF),
         .large_stack_bytes = large,
+        .match_limit = limits.match_limit,
         .now_ns = options->now_ns ? options->now_ns : clock_now_ns,
         .page_time_ns = (int64_t)options->page_time_ms * CLOCK_NS_PER_MS,
     };
@@ -104,7 +120,8 @@ bool seeker_init(struct seeker *seeker, const struct patterns *patterns,
         JIT_STACK_START, large < JIT_STACK_USUAL ? large : JIT_STACK_USUAL,
         NULL);
     seeker->data = pcre2_match_data_create(seeker->capture_count + 1, NULL);
-    if (!seeker->context || !seeker->data) {
+    seeker->efforts = calloc(patterns->count + 1, sizeof(*seeker->efforts));
+    if (!seeker->context || !seeker->data || !seeker->efforts) {
         seeker_release(seeker);
         return error_no_memory(err, "a matcher");
     }
@@ -117,6 +134,7 @@ void seeker_release(struct seeker *seeker)
     pcre2_match_data_free(seeker->data);
     pcre2_jit_stack_free(seeker->jit_stack);
     pcre2_match_context_free(seeker->context);
+    free(seeker->efforts);
     *seeker = (struct seeker){ 0 };
 }
 
@@ -179,6 +197,13 @@ void seek_begin(struct seeker *seeker, struct view text, bool goes_on)
         seeker->page_end_ns = seeker->checked_ns + seeker->page_time_ns;
 }
 
+void seek_allot_again(struct seeker *seeker, size_t parts)
+{
+    if (seeker->page_time_ns)
+        seeker->checked_ns = seeker->now_ns();
+    seek_allot(seeker, parts);
+}
+
 void seek_allot(struct seeker *seeker, size_t parts)
 {
     int64_t left = seeker->page_end_ns - seeker->checked_ns;
@@ -189,14 +214,16 @@ void seek_allot(struct seeker *seeker, size_t parts)
 }
 
 /* Reads the clock and opens the next window; false when the time is over. */
-static bool open_window(struct seeker *seeker)
+static bool open_window(struct seeker *seeker, uint32_t *effort)
 {
     int64_t now = seeker->now_ns(), took = now - seeker->checked_ns;
     seeker->checked_ns = now;
-    if (took < QUICK_NS)
+    if (took < QUICK_NS) {
         seeker->window *= 4;
-    else if (took > SLOW_NS)
+        *effort -= *effort / 8;
+    } else if (took > SLOW_NS) {
         seeker->window /= 8;
+    }
     if (seeker->window > seeker->window_max)
         seeker->window = seeker->window_max;
     if (seeker->window < WINDOW_LEAST)
@@ -204,6 +231,44 @@ static bool open_window(struct seeker *seeker)
     seeker->left = seeker->window;
     seeker->is_late = now >= seeker->deadline_ns;
     return !seeker->is_late;
+}
+
+/* The match limit of a call that may go through so many start positions. */
+static uint32_t limit_for(const struct seeker *seeker, size_t positions,
+                          uint32_t effort)
+{
+    size_t limit = EFFORT / positions;
+    if (limit > EFFORT_FIRST)
+        limit = EFFORT_FIRST;
+    if (limit < EFFORT_LEAST)
+        limit = EFFORT_LEAST;
+    if (limit < effort)
+        limit = effort;
+    return seeker->page_time_ns && limit < seeker->match_limit
+               ? (uint32_t)limit
+               : seeker->match_limit;
+}
+
+/* After a call that failed by `limit`: what the next one may do. False when
+ * there seems to be no time for it. That may be wrong, for before the first
+ * failure the clock was not read for a while; then the pattern waits, and the
+ * clock is read when its turn comes again. */
+static bool try_harder(struct seeker *seeker, uint32_t limit, uint32_t *effort)
+{
+    int64_t now = seeker->now_ns(), took = now - seeker->checked_ns;
+    int64_t left = seeker->deadline_ns - now;
+    seeker->checked_ns = now;
+    seeker->is_late = left <= 0 || took > left / HARDER;
+    if (seeker->is_late)
+        return false;
+    *effort = limit < seeker->match_limit / HARDER ? limit * HARDER
+                                                   : seeker->match_limit;
+    /* As many start positions as may take so long each. */
+    size_t most = took > 0 ? (size_t)(HARD_NS / HARDER / took) : SIZE_MAX;
+    if (seeker->window > most)
+        seeker->window = most ? most : 1;
+    seeker->left = seeker->window;
+    return true;
 }
 
 static void spend(struct seeker *seeker, size_t positions)
@@ -222,14 +287,17 @@ size_t seek_character_size(const struct seeker *seeker, struct view text,
     return size;
 }
 
-/* The last start position of the window: the next one begins a character. */
+/* The last start position of the window, or of as many as that effort allows:
+ * the next one begins a character. */
 static size_t window_end(const struct seeker *seeker, struct view text,
-                         size_t start)
+                         size_t start, uint32_t effort)
 {
-    size_t left = text.size - start;
-    if (seeker->left >= left)
+    size_t left = text.size - start, most = seeker->left;
+    if (effort && most > EFFORT / effort)
+        most = EFFORT / effort;
+    if (most >= left)
         return text.size;
-    size_t last = start + seeker->left;
+    size_t last = start + most;
     return last + seek_character_size(seeker, text, last) - 1;
 }
 
@@ -243,21 +311,48 @@ static size_t passed(const struct seeker *seeker, int code, size_t start,
     return pair[1] > start ? pair[1] - start : 0;
 }
 
+/* A call that ends, or fails by the real limits. SEEK_PAGE_TIME when there was
+ * no time for that. `ret_end` is the last start position. */
+static int match_in_time(struct seeker *seeker, const struct pattern *pattern,
+                         struct view text, const struct cursor *at,
+                         uint32_t *effort, size_t *ret_end)
+{
+    bool has_window = seeker->page_time_ns && pattern->has_windows;
+    uint32_t flags = at->window == at->start ? at->flags : 0;
+    for (;;) {
+        size_t end = has_window ? window_end(seeker, text, at->window, *effort)
+                                : text.size;
+        uint32_t limit = limit_for(seeker, end - at->window + 1, *effort);
+        pcre2_set_offset_limit(seeker->context, end);
+        pcre2_set_match_limit(seeker->context, limit);
+        int code = match_at(seeker, pattern, text, at->window, flags);
+        if (code != PCRE2_ERROR_MATCHLIMIT || limit == seeker->match_limit) {
+            *ret_end = end;
+            return code;
+        }
+        if (!try_harder(seeker, limit, effort))
+            return SEEK_PAGE_TIME;
+    }
+}
+
 int seek_next(struct seeker *seeker, const struct pattern *pattern,
               struct view text, struct cursor *at)
 {
-    bool has_window = seeker->page_time_ns && pattern->has_windows;
+    uint32_t *effort = &seeker->efforts[pattern - seeker->patterns->list];
+    size_t end = text.size;
+    /* The next page is not as hard as the hardest before. */
+    if (!at->window && *effort > EFFORT_FIRST)
+        *effort = EFFORT_FIRST;
     if (at->window < at->start)
         at->window = at->start;
     for (;;) {
         if (seeker->page_time_ns &&
-            (seeker->is_late || (!seeker->left && !open_window(seeker))))
+            (seeker->is_late ||
+             (!seeker->left && !open_window(seeker, effort))))
             return SEEK_PAGE_TIME;
-        size_t end =
-            has_window ? window_end(seeker, text, at->window) : text.size;
-        uint32_t flags = at->window == at->start ? at->flags : 0;
-        pcre2_set_offset_limit(seeker->context, end);
-        int code = match_at(seeker, pattern, text, at->window, flags);
+        int code = match_in_time(seeker, pattern, text, at, effort, &end);
+        if (code == SEEK_PAGE_TIME)
+            return code;
         spend(seeker, passed(seeker, code, at->window, end));
         if (code != PCRE2_ERROR_NOMATCH || end >= text.size)
             return code;

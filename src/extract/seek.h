@@ -18,6 +18,7 @@
 #include "fetchgrep/extract/matcher.h"
 
 struct seeker {
+    const struct patterns *patterns;
     pcre2_match_context *context;
     pcre2_match_data *data; /* large enough for any pattern */
     uint32_t capture_count; /* which `data` has room for */
@@ -33,6 +34,8 @@ struct seeker {
     size_t window;        /* start positions between two readings */
     size_t window_max;    /* for the page at hand */
     size_t left;          /* of the window */
+    uint32_t match_limit; /* the real one */
+    uint32_t *efforts;    /* of each pattern, the limit it needed lately */
     bool is_late;         /* the deadline is over */
 };
 
@@ -59,6 +62,9 @@ void seek_end(struct seeker *seeker);
 /* Before each pattern: how long it may take. One of `parts` parts of what is
  * left of the page's time. */
 void seek_allot(struct seeker *seeker, size_t parts);
+
+/* The same for one that was too late once. */
+void seek_allot_again(struct seeker *seeker, size_t parts);
 
 /* What pcre2_match says, or SEEK_PAGE_TIME: calling again after seek_allot goes
  * on. Moves `at->window` only. */

@@ -107,6 +107,8 @@ static const struct row rows[] = {
     /* Where a lookahead and what follows it want the same letter. */
     { "(?=a)b?a", "a xa", "0+1 3+1" },
     { "(?=a).*a", "ba\nba", "1+1 4+1" },
+    /* A verb holds at each start. */
+    { "a+(*PRUNE)b|.c", "xaac aab xc", "5+3 9+2" },
 };
 
 /* Python has no \K; it moves a match's start, and must not stop the search. */

@@ -186,7 +186,7 @@ START_TEST(a_pattern_that_had_to_wait_goes_on_where_it_was)
     struct view text = many_starts();
     search(patterns, &no_windows, text, &expected);
     /* Enough for all of it, but not within the first part of it. */
-    options.page_time_ms = 150 * 1000;
+    options.page_time_ms = 250 * 1000;
     tick_ns = 11 * CLOCK_NS_PER_MS;
     struct matcher_report report = search(patterns, &options, text, &found);
     ck_assert_uint_eq(report.limited_count, 0);
@@ -228,11 +228,13 @@ END_TEST
 /* Text, head and URL have one page's time together. */
 START_TEST(the_same_page_goes_on_with_its_clock)
 {
+    /* The clock is read at each match, until the time is over. */
+    static const char *const busy_and_quick[] = { "<a>", "^<a>" };
     struct error err;
     struct buf found;
     struct matcher_report report;
     struct matcher_options options = smallest_windows;
-    struct patterns *patterns = compile(slow_and_quick, 2);
+    struct patterns *patterns = compile(busy_and_quick, 2);
     options.page_time_ms = 100;
     tick_ns = 11 * CLOCK_NS_PER_MS;
     struct matcher *matcher = matcher_new(patterns, &options, &err);
@@ -247,6 +249,55 @@ START_TEST(the_same_page_goes_on_with_its_clock)
     ck_assert_uint_eq(report.limited_count, 2);
     matcher_free(matcher);
     buf_release(&found);
+    patterns_free(patterns);
+}
+END_TEST
+
+/* One start position that would take the match limit's worth of steps, each of
+ * which goes through the line: no time will do for it. */
+START_TEST(a_start_that_would_take_too_long_is_not_waited_for)
+{
+    static const char *const hopeless[] = { "\\w+\\s*\\w+\\s*\\w+=", "=" };
+    static char text[30002];
+    struct buf found;
+    struct matcher_options options = { .max_matches = 1, .page_time_ms = 500 };
+    struct patterns *patterns = compile(hopeless, 2);
+    memset(text, 'a', sizeof(text) - 2);
+    memcpy(text + sizeof(text) - 2, "\n=", 2);
+    int64_t start_ns = clock_now_ns();
+    struct matcher_report report =
+        search(patterns, &options, view_of(text, sizeof(text)), &found);
+    /* Without knowing beforehand it would be a minute. */
+    ck_assert_int_lt(clock_now_ns() - start_ns, 10 * CLOCK_NS_PER_S);
+    ck_assert_uint_eq(report.limited_count, 1);
+    ck_assert(view_equal_string(buf_view(&found), "e2 30001 =\n"));
+    buf_release(&found);
+    patterns_free(patterns);
+}
+END_TEST
+
+/* What fails by a small limit is tried with larger ones, up to the real one. */
+START_TEST(a_hard_start_among_many_is_found_as_without_a_clock)
+{
+    static const char *const hard[] = { "(?:a|aa)+b|<(?:x|y|xy)+>" };
+    static char text[60000];
+    struct buf found, expected;
+    struct matcher_options options = smallest_windows;
+    struct patterns *patterns = compile(hard, 1);
+    for (size_t i = 0; i + 8 <= sizeof(text); i += 8)
+        memcpy(text + i, i % 800 ? "........" : "<xyxyxx>", 8);
+    memset(text + 30000, 'a', 23); /* 2^16 ways */
+    memset(text + 40000, 'a', 27);
+    memset(text + 50000, 'x', 2000);
+    tick_ns = CLOCK_NS_PER_MS;
+    search(patterns, &no_windows, view_of(text, sizeof(text)), &expected);
+    struct matcher_report report =
+        search(patterns, &options, view_of(text, sizeof(text)), &found);
+    ck_assert_uint_eq(report.limited_count, 0);
+    ck_assert(report.match_count > 60);
+    ck_assert(view_equal(buf_view(&found), buf_view(&expected)));
+    buf_release(&found);
+    buf_release(&expected);
     patterns_free(patterns);
 }
 END_TEST
@@ -278,6 +329,8 @@ int main(void)
     tcase_add_test(tcase, a_pattern_that_had_to_wait_goes_on_where_it_was);
     tcase_add_test(tcase, the_next_page_has_all_its_time);
     tcase_add_test(tcase, the_same_page_goes_on_with_its_clock);
+    tcase_add_test(tcase, a_start_that_would_take_too_long_is_not_waited_for);
+    tcase_add_test(tcase, a_hard_start_among_many_is_found_as_without_a_clock);
     tcase_add_test(tcase, the_clock_is_read_seldom_while_all_is_quick);
     suite_add_tcase(suite, tcase);
     return run_suite(suite);
