@@ -203,7 +203,8 @@ check-unit: units ## the unit tests
 
 check-cli: all tools ## the command-line tests
 	$(Q)tests/cli/run.sh --program $(CURDIR)/$(PROGRAM) \
-	    --server $(CURDIR)/$(B)/tests/server/fault_server
+	    --server $(CURDIR)/$(B)/tests/server/fault_server \
+	    $(if $(SANITIZE),--timeout 300)
 
 EQUALITY_SECONDS ?= 20
 EQUALITY_SEED    ?= 1
