@@ -198,6 +198,10 @@ check: deps-check ## install what is missing, build, pass all tests
 	$(Q)$(MAKE) --no-print-directory check-layers check-unit check-cli \
 	    check-equality
 
+ifneq ($(findstring thread,$(SANITIZE)),)
+export TSAN_OPTIONS := suppressions=$(CURDIR)/tests/support/tsan.supp
+endif
+
 check-unit: units ## the unit tests
 	$(Q)for t in $(UNIT_BINS); do CK_VERBOSITY=normal $$t || exit 1; done
 

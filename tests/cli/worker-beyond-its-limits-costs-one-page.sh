@@ -5,7 +5,7 @@ source "$TESTS/cli/lib.sh"
 start_server
 # A sanitizer's malloc is to fail as any other, and it says something then.
 export ASAN_OPTIONS=allocator_may_return_null=1
-export TSAN_OPTIONS=allocator_may_return_null=1
+export TSAN_OPTIONS=${TSAN_OPTIONS:-}:allocator_may_return_null=1
 cat >list <<END
 $URL/ok?size=3000
 $URL/gzip-bomb?size=100000000
