@@ -6,6 +6,8 @@
 
 #include "lines.h"
 
+#include "fetchgrep/base/buf.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdatomic.h>
@@ -116,24 +118,25 @@ static void end_source(struct manifest *manifest)
 }
 
 /* The content of a line: no byte order mark, no blanks around. */
-static struct view content_of(const struct manifest *manifest, struct view line)
+static struct view content_of(struct view row, uint64_t line)
 {
-    if (manifest->line == 1 && view_starts_with(line, "\xEF\xBB\xBF"))
-        line = view_from(line, 3);
-    return view_trim(line);
+    if (line == 1 && view_starts_with(row, "\xEF\xBB\xBF"))
+        row = view_from(row, 3);
+    return view_trim(row);
 }
 
-static void hand_out(struct manifest *manifest, struct view text,
-                     bool is_too_long, struct manifest_entry *ret_entry)
+/* Neither blank nor comment. A line that is too long may begin with blanks. */
+static bool is_entry(const struct manifest_entry *entry)
 {
-    *ret_entry = (struct manifest_entry){
-        .id = atomic_fetch_add_explicit(&manifest->entry_count, 1,
-                                        memory_order_relaxed),
-        .source_index = (uint32_t)manifest->current,
-        .line = manifest->line,
-        .text = text,
-        .is_too_long = is_too_long,
-    };
+    return entry->text.size ? entry->text.data[0] != '#' : entry->is_too_long;
+}
+
+/* Gives the entry its id. */
+static void hand_out(struct manifest *manifest,
+                     struct manifest_entry *ret_entry)
+{
+    ret_entry->id = atomic_fetch_add_explicit(&manifest->entry_count, 1,
+                                              memory_order_relaxed);
     atomic_store_explicit(&manifest->byte_count,
                           manifest->bytes_before + manifest->lines.taken,
                           memory_order_relaxed);
@@ -144,16 +147,22 @@ static enum manifest_result next_in_source(struct manifest *manifest,
                                            struct manifest_entry *ret_entry,
                                            struct error *err)
 {
-    struct view line;
+    struct manifest_entry entry = {
+        .source_index = (uint32_t)manifest->current,
+    };
     enum lines_result result;
-    while ((result = lines_next(&manifest->lines, &line, err)) == LINES_ITEM ||
-           result == LINES_LONG) {
-        manifest->line++;
-        struct view text = content_of(manifest, line);
-        bool is_comment = text.size && text.data[0] == '#';
-        if (is_comment || (result == LINES_ITEM && !text.size))
+    for (;;) {
+        entry.offset = manifest->lines.taken;
+        result = lines_next(&manifest->lines, &entry.row, err);
+        if (result != LINES_ITEM && result != LINES_LONG)
+            break;
+        entry.line = ++manifest->line;
+        entry.text = content_of(entry.row, entry.line);
+        entry.is_too_long = result == LINES_LONG;
+        if (!is_entry(&entry))
             continue;
-        hand_out(manifest, text, result == LINES_LONG, ret_entry);
+        hand_out(manifest, &entry);
+        *ret_entry = entry;
         return MANIFEST_ITEM;
     }
     if (result == LINES_END)
@@ -178,6 +187,45 @@ enum manifest_result manifest_next(struct manifest *manifest,
     }
     atomic_store(&manifest->is_end, true);
     return MANIFEST_END;
+}
+
+bool manifest_is_seekable(const struct manifest *manifest,
+                          uint32_t source_index)
+{
+    return manifest->sources[source_index].is_file;
+}
+
+bool manifest_parse_row(struct manifest *manifest, struct view row,
+                        struct manifest_entry *ret_entry)
+{
+    (void)manifest;
+    ret_entry->row = row;
+    ret_entry->text = content_of(row, ret_entry->line);
+    ret_entry->is_too_long = false;
+    return is_entry(ret_entry);
+}
+
+bool manifest_reread(struct manifest *manifest, size_t row_size,
+                     struct buf *buf, struct manifest_entry *ret_entry,
+                     struct error *err)
+{
+    const struct source *source = &manifest->sources[ret_entry->source_index];
+    buf_reset(buf);
+    char *row = buf_reserve(buf, row_size);
+    if (!row)
+        return error_no_memory(err, "a line of the manifest");
+    ssize_t got = pread(source->fd, row, row_size, (off_t)ret_entry->offset);
+    if (got < 0)
+        return error_set_errno(err, ERR_SYSTEM, errno,
+                               "cannot read manifest %s", source->path);
+    buf_commit(buf, (size_t)got);
+    return (size_t)got == row_size &&
+                   manifest_parse_row(manifest, buf_view(buf), ret_entry)
+               ? true
+               : error_set(err, ERR_SYSTEM,
+                           "manifest %s, line %llu: the list was changed "
+                           "while it was read",
+                           source->path, (unsigned long long)ret_entry->line);
 }
 
 struct manifest_progress manifest_progress(struct manifest *manifest)

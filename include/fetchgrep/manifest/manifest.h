@@ -27,6 +27,10 @@ struct manifest_entry {
                               borrowed until the next call. Of a line that is
                               too long: its first 256 bytes */
     bool is_too_long;
+    uint64_t offset; /* where its row begins in the list, in bytes; of a
+                        packed list, of what is unpacked */
+    struct view row; /* the row as it stands there, without its line end;
+                        borrowed like `text` */
 };
 
 /* Opens all lists, so that a missing one is known before the first fetch
@@ -46,6 +50,27 @@ enum manifest_result {
 enum manifest_result manifest_next(struct manifest *manifest,
                                    struct manifest_entry *ret_entry,
                                    struct error *err) MUST_CHECK;
+
+/* Whether rows of this list can be read again where they stand, by
+ * manifest_reread: it is a file that is not packed. */
+bool manifest_is_seekable(const struct manifest *manifest,
+                          uint32_t source_index);
+
+/*
+ * Makes the entry of a row that manifest_next handed out earlier, from the
+ * bytes of the row: `ret_entry` has its id, source_index, line and offset set
+ * by the caller, the rest is filled in, borrowed from `row`. False: the row
+ * is no entry any more (the list was changed meanwhile).
+ */
+bool manifest_parse_row(struct manifest *manifest, struct view row,
+                        struct manifest_entry *ret_entry) MUST_CHECK;
+
+/* The same with the `row_size` bytes of the row read from the list, into
+ * `buf`. ERR_SYSTEM when the list cannot be read or was changed. */
+struct buf;
+bool manifest_reread(struct manifest *manifest, size_t row_size,
+                     struct buf *buf, struct manifest_entry *ret_entry,
+                     struct error *err) MUST_CHECK;
 
 /* Entries handed out so far, and how many there will be: exact once the end is
  * reached, before that estimated from the bytes read, 0 when nothing is known

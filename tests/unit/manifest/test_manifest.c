@@ -483,6 +483,58 @@ START_TEST(the_digest_of_a_huge_list_is_sampled)
 }
 END_TEST
 
+START_TEST(rows_are_read_again_where_they_stand)
+{
+    static const char *const texts[] = { "http://a/", "http://b/", "http://c/",
+                                         "http://d/" };
+    struct manifest_entry found[ARRAY_COUNT(texts)];
+    size_t sizes[ARRAY_COUNT(texts)];
+    struct error err = { 0 };
+    struct buf row;
+    buf_init(&row, 1 << 20);
+    add_text("\xEF\xBB\xBF http://a/\r\n# no\n\nhttp://b/\n");
+    add_text("http://c/\n\t http://d/");
+    struct manifest *manifest = open_files();
+    for (size_t i = 0; i < ARRAY_COUNT(texts); i++) {
+        found[i] = next(manifest);
+        sizes[i] = found[i].row.size;
+        ck_assert(manifest_is_seekable(manifest, found[i].source_index));
+    }
+    for (size_t i = ARRAY_COUNT(texts); i-- > 0;) {
+        struct manifest_entry again = {
+            .id = found[i].id,
+            .source_index = found[i].source_index,
+            .line = found[i].line,
+            .offset = found[i].offset,
+        };
+        ck_assert_msg(manifest_reread(manifest, sizes[i], &row, &again, &err),
+                      "%s", err.message);
+        ck_assert(view_equal_string(again.text, texts[i]));
+    }
+    buf_release(&row);
+    manifest_close(manifest);
+}
+END_TEST
+
+START_TEST(a_list_that_was_changed_is_told)
+{
+    struct error err = { 0 };
+    struct buf row;
+    buf_init(&row, 1 << 20);
+    add_text("http://a/\nhttp://b/\n");
+    struct manifest *manifest = open_files();
+    next(manifest);
+    struct manifest_entry second = next(manifest);
+    ck_assert_int_eq(ftruncate(files[0], 15), 0);
+    ck_assert(!manifest_reread(manifest, second.row.size, &row, &second, &err));
+    ck_assert_int_eq(err.code, ERR_SYSTEM);
+    ck_assert_ptr_nonnull(strstr(err.message, "line 2"));
+    ck_assert_ptr_nonnull(strstr(err.message, "changed"));
+    buf_release(&row);
+    manifest_close(manifest);
+}
+END_TEST
+
 static void add_tests(TCase *tests)
 {
     tcase_add_test(tests, blank_lines_and_comments_do_not_count);
@@ -504,6 +556,8 @@ static void add_tests(TCase *tests)
     tcase_add_test(tests,
                    what_cannot_be_opened_is_known_before_the_first_entry);
     tcase_add_test(tests, progress_estimates_from_the_bytes_and_ends_exact);
+    tcase_add_test(tests, rows_are_read_again_where_they_stand);
+    tcase_add_test(tests, a_list_that_was_changed_is_told);
     tcase_add_test(tests, the_digest_tells_lists_apart);
     tcase_add_test(tests, the_digest_leaves_the_read_position_alone);
     tcase_add_test(tests, the_digest_of_a_huge_list_is_sampled);
