@@ -45,6 +45,20 @@ enum url_result url_parse(struct view line, struct url *ret_url,
 enum url_result url_resolve(const struct url *base, struct view reference,
                             struct url *ret_url, char *problem) MUST_CHECK;
 
+/* The longest host name (RFC 1035, 2.3.4, with room for a dot at the end). */
+enum { URL_NAME_MAX = 255 };
+
+/* "example.org:443", as url_parse's `origin`. */
+struct url_origin {
+    size_t size;
+    char text[URL_NAME_MAX + sizeof(":65535")];
+};
+
+/* The origin of a line without parsing the rest, when it is an unremarkable
+ * URL. False: url_parse must tell. True: url_parse, should it take the line,
+ * tells the same. */
+bool url_scan_origin(struct view text, struct url_origin *ret_origin);
+
 void url_release(struct url *url);
 
 /* The size of the block, and the same URL in a copy of it. */
