@@ -1,8 +1,17 @@
 /*
- * Hosts that have an entry waiting and a place free stand in the ready list,
+ * Hosts that have an entry waiting and a place free stand in a ready list,
  * each once. frontier_take takes the first host's first entry and puts the
  * host at the end of the list if it may give another one: hosts take turns.
  * A host whose pause lasts has a timer instead; it is never forgotten then.
+ *
+ * There are two such lists. If a host has so much left that with all its
+ * places it takes longer than all that is left takes with all of the run's,
+ * it decides when the run ends: it is urgent, and goes first. As many hosts
+ * can be urgent as fit into the run's places, so the others still have turns
+ * whenever it matters.
+ *
+ * Supplied hosts get entries in portions, of a size that lets as many hosts as
+ * possible share the room inside (quota).
  */
 #include "fetchgrep/frontier/frontier.h"
 
@@ -16,9 +25,16 @@
 
 enum {
     SLEEPING_MAX = 65536,
-    GOOD_ANSWERS = 8, /* earn one more transfer at once */
+    GOOD_ANSWERS = 8,  /* earn one more transfer at once */
+    HUNGRY_BATCH = 32, /* hosts; for fewer the feeder is not woken if it can
+                          wait */
     PAUSE_FIRST_MS = 250,
     PAUSE_MOST_MS = 30 * 1000,
+};
+
+struct host_list {
+    struct host *first, *last;
+    size_t count;
 };
 
 struct frontier {
@@ -26,9 +42,14 @@ struct frontier {
     frontier_wake_fn *wake;
     void *wake_ctx;
     pthread_mutex_t lock;    /* guards all below */
-    pthread_cond_t has_room; /* frontier_add waits for it */
+    pthread_cond_t has_room; /* frontier_add and _wait_hungry wait for it */
     struct host_table hosts;
-    struct host *first_ready, *last_ready;
+    struct host_list urgent, ready;
+    struct host_list hungry;
+    size_t supplied;     /* hosts that have a supply */
+    uint64_t left;       /* what all supplies have, when last told */
+    bool has_more_hosts; /* the same */
+    bool is_feeder_idle; /* it waits for a hungry host */
     struct timers timers;
     size_t waiting;
     size_t sleeping;
@@ -123,29 +144,44 @@ static bool may_give(struct frontier *frontier, struct host *host)
                             !hold(frontier, host)));
 }
 
-/* Puts the host in the ready list if it may give an entry. */
+static bool is_urgent(const struct frontier *frontier, const struct host *host)
+{
+    double supplied = host->supply ? (double)host->supply->left : 0;
+    double here = supplied + (double)host->waiting;
+    double all = (double)frontier->left + (double)frontier->waiting;
+    return here * frontier->options.concurrency >=
+           all * host_limit(frontier, host);
+}
+
+/* Puts the host in a ready list if it may give an entry. */
 static void offer_host(struct frontier *frontier, struct host *host)
 {
     if (host->is_ready || !may_give(frontier, host))
         return;
+    struct host_list *list =
+        is_urgent(frontier, host) ? &frontier->urgent : &frontier->ready;
     host->is_ready = true;
     host->next_ready = NULL;
-    if (frontier->last_ready)
-        frontier->last_ready->next_ready = host;
+    if (list->last)
+        list->last->next_ready = host;
     else
-        frontier->first_ready = host;
-    frontier->last_ready = host;
+        list->first = host;
+    list->last = host;
+    list->count++;
 }
 
 static struct host *take_ready_host(struct frontier *frontier)
 {
-    struct host *host = frontier->first_ready;
+    struct host_list *list =
+        frontier->urgent.first ? &frontier->urgent : &frontier->ready;
+    struct host *host = list->first;
     if (!host)
         return NULL;
     assert(host->first);
-    frontier->first_ready = host->next_ready;
-    if (!frontier->first_ready)
-        frontier->last_ready = NULL;
+    list->first = host->next_ready;
+    if (!list->first)
+        list->last = NULL;
+    list->count--;
     host->is_ready = false;
     return host;
 }
@@ -159,8 +195,9 @@ static bool is_over(const struct frontier *frontier)
 /* Under the lock: whether to call `wake` once it is released. */
 static bool take_wanted(struct frontier *frontier)
 {
-    if (!frontier->is_wanted || (!frontier->first_ready && !is_over(frontier) &&
-                                 !frontier->is_due_sooner))
+    bool is_any_ready = frontier->urgent.first || frontier->ready.first;
+    if (!frontier->is_wanted ||
+        (!is_any_ready && !is_over(frontier) && !frontier->is_due_sooner))
         return false;
     frontier->is_wanted = frontier->is_due_sooner = false;
     return true;
@@ -193,18 +230,32 @@ static bool put_in_line(struct frontier *frontier, struct entry *entry,
         host->last->next = entry;
         host->last = entry;
     }
+    host->waiting++;
     frontier->waiting++;
     offer_host(frontier, host);
     return true;
+}
+
+/* Offers the host, or remembers it for later when nothing is up there. */
+static void leave_alone(struct frontier *frontier, struct host *host)
+{
+    if (host->first)
+        offer_host(frontier, host);
+    else if (!host->running && !host->supply && !hold(frontier, host))
+        host_table_set_idle(&frontier->hosts, host);
+}
+
+static bool is_full(const struct frontier *frontier)
+{
+    return frontier->waiting >= frontier->options.capacity ||
+           frontier->sleeping >= SLEEPING_MAX;
 }
 
 bool frontier_add(struct frontier *frontier, struct entry *entry,
                   struct error *err)
 {
     pthread_mutex_lock(&frontier->lock);
-    while (!frontier->is_stopped &&
-           (frontier->waiting >= frontier->options.capacity ||
-            frontier->sleeping >= SLEEPING_MAX))
+    while (!frontier->is_stopped && is_full(frontier))
         pthread_cond_wait(&frontier->has_room, &frontier->lock);
     bool is_wanted = !frontier->is_stopped;
     bool done = is_wanted && put_in_line(frontier, entry, false);
@@ -212,6 +263,166 @@ bool frontier_add(struct frontier *frontier, struct entry *entry,
     if (is_wanted && !done)
         return error_no_memory(err, "the frontier");
     return done;
+}
+
+/* ---- supplies ---------------------------------------------------------- */
+
+/* How many entries of a supplied host may wait inside: what it can use soon,
+ * and no more than its share of the room; all of that when no host is left
+ * outside. */
+static size_t quota(const struct frontier *frontier, const struct host *host)
+{
+    size_t share = frontier->options.capacity / (2 * frontier->supplied + 1);
+    size_t useful = 2 * (size_t)host_limit(frontier, host);
+    if (frontier->has_more_hosts && useful < share &&
+        !is_given_up(frontier, host))
+        share = useful;
+    return share > 2 ? share : 2;
+}
+
+static void wake_feeder(struct frontier *frontier)
+{
+    if (!frontier->is_feeder_idle)
+        return;
+    frontier->is_feeder_idle = false;
+    pthread_cond_broadcast(&frontier->has_room);
+}
+
+static void note_hunger(struct frontier *frontier, struct host *host)
+{
+    if (!host->supply || host->supply->is_asked ||
+        host->waiting > quota(frontier, host) / 2)
+        return;
+    host->supply->is_asked = true;
+    host->next_hungry = NULL;
+    if (frontier->hungry.last)
+        frontier->hungry.last->next_hungry = host;
+    else
+        frontier->hungry.first = host;
+    frontier->hungry.last = host;
+    frontier->hungry.count++;
+    if (is_urgent(frontier, host))
+        wake_feeder(frontier);
+}
+
+static struct host *take_hungry(struct frontier *frontier)
+{
+    struct host *host = frontier->hungry.first;
+    frontier->hungry.first = host->next_hungry;
+    if (!frontier->hungry.first)
+        frontier->hungry.last = NULL;
+    frontier->hungry.count--;
+    return host;
+}
+
+static bool has_room_for_host(const struct frontier *frontier, size_t mark)
+{
+    return frontier->has_more_hosts && frontier->waiting <= mark &&
+           frontier->supplied < frontier->options.capacity / 4 + 1;
+}
+
+/* At most half of the room goes to hosts in the order of the list, and to one
+ * of them half of what is left of it. */
+bool frontier_has_room(struct frontier *frontier, struct view origin)
+{
+    pthread_mutex_lock(&frontier->lock);
+    size_t half = frontier->options.capacity / 2;
+    bool has_room = frontier->waiting < half && !is_full(frontier);
+    if (has_room) {
+        const struct host *host = host_table_find(&frontier->hosts, origin);
+        has_room = !host || host->waiting <= (half - frontier->waiting) / 2;
+    }
+    pthread_mutex_unlock(&frontier->lock);
+    return has_room;
+}
+
+/* Under the lock: what the supply has now, after `host` got entries of it.
+ * False: the host has another one. */
+static bool set_supply(struct frontier *frontier,
+                       struct frontier_supply *supply, struct host *host,
+                       uint64_t left)
+{
+    supply->left = left;
+    supply->is_asked = false;
+    if (!supply->host && left) {
+        if (host->supply)
+            return false;
+        supply->host = host;
+        host->supply = supply;
+        frontier->supplied++;
+    }
+    host = supply->host;
+    if (host && !left) {
+        supply->host = NULL;
+        host->supply = NULL;
+        frontier->supplied--;
+        leave_alone(frontier, host);
+    } else if (host) {
+        note_hunger(frontier, host);
+    }
+    return true;
+}
+
+bool frontier_add_supplied(struct frontier *frontier,
+                           struct frontier_supply *supply,
+                           struct entry **entries, size_t count, uint64_t left,
+                           size_t *ret_taken, bool *ret_is_told,
+                           struct error *err)
+{
+    size_t taken = 0;
+    struct host *host = NULL;
+    pthread_mutex_lock(&frontier->lock);
+    bool is_wanted = !frontier->is_stopped;
+    while (is_wanted && taken < count &&
+           put_in_line(frontier, entries[taken], false))
+        host = entries[taken++]->host;
+    bool done = taken == count;
+    if (done)
+        *ret_is_told = set_supply(frontier, supply, host, left);
+    unlock_and_wake(frontier);
+    *ret_taken = taken;
+    if (is_wanted && !done)
+        return error_no_memory(err, "the frontier");
+    return done;
+}
+
+void frontier_end_supply(struct frontier *frontier,
+                         struct frontier_supply *supply)
+{
+    pthread_mutex_lock(&frontier->lock);
+    assert(!supply->left || frontier->is_stopped);
+    set_supply(frontier, supply, NULL, 0);
+    pthread_mutex_unlock(&frontier->lock);
+}
+
+enum frontier_hunger frontier_wait_hungry(struct frontier *frontier,
+                                          bool has_more_hosts, uint64_t left,
+                                          struct frontier_supply **ret_supply,
+                                          size_t *ret_want)
+{
+    enum frontier_hunger hunger = FRONTIER_FULL;
+    pthread_mutex_lock(&frontier->lock);
+    frontier->has_more_hosts = has_more_hosts;
+    frontier->left = left;
+    while (!frontier->is_stopped &&
+           (frontier->sleeping >= SLEEPING_MAX ||
+            (!frontier->hungry.first &&
+             !has_room_for_host(frontier, frontier->options.capacity / 2)))) {
+        frontier->is_feeder_idle = true;
+        pthread_cond_wait(&frontier->has_room, &frontier->lock);
+    }
+    frontier->is_feeder_idle = false;
+    if (!frontier->is_stopped && frontier->hungry.first) {
+        struct host *host = take_hungry(frontier);
+        size_t most = quota(frontier, host);
+        hunger = FRONTIER_HUNGRY;
+        *ret_supply = host->supply;
+        *ret_want = host->waiting < most ? most - host->waiting : 1;
+    } else if (!frontier->is_stopped) {
+        hunger = FRONTIER_ROOM;
+    }
+    pthread_mutex_unlock(&frontier->lock);
+    return hunger;
 }
 
 void frontier_close(struct frontier *frontier)
@@ -229,6 +440,16 @@ void frontier_stop(struct frontier *frontier)
     unlock_and_wake(frontier);
 }
 
+/* The feeder is woken at certain marks, not for every place. */
+static void note_room(struct frontier *frontier)
+{
+    size_t capacity = frontier->options.capacity;
+    if (frontier->waiting == capacity * 3 / 4)
+        pthread_cond_broadcast(&frontier->has_room);
+    else if (has_room_for_host(frontier, capacity / 2 - capacity / 16))
+        wake_feeder(frontier);
+}
+
 static struct entry *take_first(struct frontier *frontier, struct host *host)
 {
     struct entry *entry = host->first;
@@ -236,9 +457,10 @@ static struct entry *take_first(struct frontier *frontier, struct host *host)
     if (!host->first)
         host->last = NULL;
     entry->next = NULL;
-    /* The feeder is woken at three quarters, not for every place. */
-    if (frontier->waiting-- == frontier->options.capacity * 3 / 4 + 1)
-        pthread_cond_broadcast(&frontier->has_room);
+    host->waiting--;
+    frontier->waiting--;
+    note_hunger(frontier, host);
+    note_room(frontier);
     return entry;
 }
 
@@ -258,14 +480,6 @@ static void wake_entry(struct frontier *frontier, struct entry *entry)
     }
     if (frontier->sleeping-- == SLEEPING_MAX * 3 / 4)
         pthread_cond_broadcast(&frontier->has_room);
-}
-
-static void leave_alone(struct frontier *frontier, struct host *host)
-{
-    if (host->first)
-        offer_host(frontier, host);
-    else if (!host->running && !hold(frontier, host))
-        host_table_set_idle(&frontier->hosts, host);
 }
 
 static void wake_sleepers(struct frontier *frontier)
@@ -318,6 +532,16 @@ static enum frontier_result give(struct frontier *frontier, struct host *host,
     return result;
 }
 
+/* Hungry hosts are fed in batches as long as others have enough to go on
+ * with. */
+static void note_hungry_hosts(struct frontier *frontier)
+{
+    size_t count = frontier->hungry.count;
+    if (count >= HUNGRY_BATCH ||
+        (count && frontier->ready.count < 2 * HUNGRY_BATCH))
+        wake_feeder(frontier);
+}
+
 enum frontier_result frontier_take(struct frontier *frontier,
                                    struct entry **ret_entry,
                                    int64_t *ret_due_ns)
@@ -337,6 +561,7 @@ enum frontier_result frontier_take(struct frontier *frontier,
         *ret_due_ns = timers_due_ns(&frontier->timers);
         result = FRONTIER_WAIT;
     }
+    note_hungry_hosts(frontier);
     unlock_and_wake(frontier);
     return result;
 }
@@ -484,6 +709,7 @@ struct frontier_counts frontier_counts(struct frontier *frontier)
         .sleeping = frontier->sleeping,
         .running = frontier->running,
         .hosts = frontier->hosts.count,
+        .is_feeder_idle = frontier->is_feeder_idle,
     };
     pthread_mutex_unlock(&frontier->lock);
     return counts;

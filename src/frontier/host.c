@@ -86,13 +86,25 @@ static struct host *add_host(struct host_table *table, struct view key,
     return host;
 }
 
-struct host *host_table_get(struct host_table *table, struct view key)
+static struct host *find(const struct host_table *table, struct view key,
+                         uint64_t hash)
 {
-    uint64_t hash = XXH3_64bits(key.data, key.size);
     struct host *host = *bucket_of(table, hash);
     while (host && !(host->hash == hash &&
                      view_equal(key, view_of(host->key, host->key_size))))
         host = host->next_in_bucket;
+    return host;
+}
+
+struct host *host_table_find(const struct host_table *table, struct view key)
+{
+    return find(table, key, XXH3_64bits(key.data, key.size));
+}
+
+struct host *host_table_get(struct host_table *table, struct view key)
+{
+    uint64_t hash = XXH3_64bits(key.data, key.size);
+    struct host *host = find(table, key, hash);
     if (!host)
         return add_host(table, key, hash);
     if (host->is_idle)

@@ -12,7 +12,10 @@ struct host {
     struct host *next_in_bucket;
     struct host *next_ready;              /* ready list */
     struct host *newer_idle, *older_idle; /* idle list */
+    struct host *next_hungry;             /* hungry list */
     struct entry *first, *last;           /* entries that wait */
+    size_t waiting;                       /* how many */
+    struct frontier_supply *supply;       /* has more of them, or NULL */
     uint32_t running;                     /* transfers at the moment */
     uint32_t limit;                       /* of them; 0: as the run has it */
     uint32_t good_count;                  /* answers since `limit` changed */
@@ -20,7 +23,7 @@ struct host {
     enum outcome failure;                 /* the last of them */
     int64_t not_before_ns;                /* it may not be asked earlier */
     bool has_answered;                    /* it spoke HTTP to us once */
-    bool is_ready;                        /* stands in the ready list */
+    bool is_ready;                        /* stands in a ready list */
     bool is_held;                         /* has a timer */
     bool is_idle;                         /* stands in the idle list */
     uint64_t hash;
@@ -41,6 +44,9 @@ struct host_table {
 
 bool host_table_init(struct host_table *table, size_t idle_max) MUST_CHECK;
 void host_table_release(struct host_table *table);
+
+/* Finds the host; NULL when nothing is known of it. */
+struct host *host_table_find(const struct host_table *table, struct view key);
 
 /* Finds or makes the host; NULL without memory. It is not idle afterwards. */
 struct host *host_table_get(struct host_table *table, struct view key);

@@ -189,6 +189,11 @@ enum manifest_result manifest_next(struct manifest *manifest,
     return MANIFEST_END;
 }
 
+bool manifest_is_file(const struct manifest *manifest, uint32_t source_index)
+{
+    return manifest->sources[source_index].is_file;
+}
+
 bool manifest_is_seekable(const struct manifest *manifest,
                           uint32_t source_index)
 {

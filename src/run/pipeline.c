@@ -1,7 +1,8 @@
 /*
  * The way of an entry, from top to bottom of this file:
  *
- *   feeder thread     manifest -> frontier          (or spans -> queue)
+ *   feeder thread     manifest -> frontier          (feeder.c)
+ *                     or spans -> queue
  *   event loops       frontier -> fetch -> queue    (or back to the frontier)
  *   team              queue -> page_job -> recorder
  *   main thread       signals, progress, the end
@@ -30,7 +31,8 @@
 #include <xxhash.h>
 
 enum {
-    FRONTIER_CAPACITY = 8 << 10, /* entries that wait, some 300 bytes each */
+    FRONTIER_CAPACITY = 8 << 10, /* entries that wait, some 500 bytes each */
+    CAPACITY_FACTOR = 4,         /* or so many for each transfer at once */
     LOOP_ITEMS = 64,             /* delivered at once by a loop at most */
     HOST_MEMORY = 64 << 10,      /* hosts remembered */
     QUEUE_CAPACITY = 256,
@@ -72,7 +74,7 @@ static void fail(void *ctx, const struct error *err)
         stop(pipeline, 0);
 }
 
-/* ---- manifest -> frontier --------------------------------------------- */
+/* ---- what goes to the team -------------------------------------------- */
 
 /* Page bytes that wait for the team. */
 static size_t waiting_bytes(const struct entry *entry)
@@ -99,79 +101,6 @@ static void send_to_team(void *ctx, struct entry **entries, size_t count)
         page_job_drop_entry(&pipeline->job, entries[i]);
     error_no_memory(&err, "the queue of pages");
     fail(pipeline, &err);
-}
-
-static struct entry *make_entry(const struct manifest_entry *line)
-{
-    struct entry *entry = entry_new();
-    if (!entry)
-        return NULL;
-    entry->id = line->id;
-    entry->source_index = line->source_index;
-    entry->line = line->line;
-    entry->url = url_shown(line->text);
-    if (entry->url)
-        return entry;
-    entry_free(entry, NULL);
-    return NULL;
-}
-
-/* An entry that needs no network; waits for room in the queue. */
-static bool push_unfetched(struct pipeline *pipeline, struct entry *entry)
-{
-    if (queue_push(pipeline->queue, entry))
-        return true;
-    entry_free(entry, pipeline->pool);
-    return false;
-}
-
-/* Gives the entry to the frontier, or straight to the team when it cannot be
- * fetched. False: stopped or failed. */
-static bool hand_out(struct pipeline *pipeline,
-                     const struct manifest_entry *line, struct error *err)
-{
-    char problem[ERROR_MESSAGE_SIZE];
-    struct entry *entry = make_entry(line);
-    if (!entry)
-        return error_no_memory(err, "an entry");
-    enum url_result result = URL_INVALID;
-    if (line->is_too_long)
-        snprintf(problem, sizeof(problem), "line longer than %d bytes",
-                 MANIFEST_LINE_MAX);
-    else
-        result = url_parse(line->text, &entry->target, problem);
-    atomic_fetch_add(&pipeline->handed_out, 1);
-    switch (result) {
-    case URL_OK:
-        if (frontier_add(pipeline->frontier, entry, err))
-            return true;
-        entry_free(entry, pipeline->pool);
-        return false;
-    case URL_INVALID:
-        entry_end(entry, OUTCOME_INVALID_URL, "%s", problem);
-        return push_unfetched(pipeline, entry);
-    case URL_DENIED:
-        entry_end(entry, OUTCOME_DENIED, "%s", problem);
-        return push_unfetched(pipeline, entry);
-    case URL_NO_MEMORY:
-    default:
-        entry_free(entry, pipeline->pool);
-        return error_no_memory(err, "a URL");
-    }
-}
-
-static bool feed_entries(struct pipeline *pipeline, struct error *err)
-{
-    struct manifest_entry line;
-    enum manifest_result result;
-    while ((result = manifest_next(pipeline->manifest, &line, err)) ==
-           MANIFEST_ITEM) {
-        if (!hand_out(pipeline, &line, err))
-            return atomic_load(&pipeline->is_stopping);
-    }
-    if (result == MANIFEST_END)
-        atomic_store(&pipeline->all_handed_out, true);
-    return result != MANIFEST_ERROR;
 }
 
 /* ---- spans -> queue --------------------------------------------------- */
@@ -482,11 +411,13 @@ static bool make_pool(struct pipeline *pipeline, struct error *err)
 static bool start_fetch(struct pipeline *pipeline, struct error *err)
 {
     const struct pipeline_options *options = pipeline->options;
+    size_t wanted = CAPACITY_FACTOR * (size_t)options->fetch.concurrency;
     const struct frontier_options frontier = {
+        .concurrency = options->fetch.concurrency,
         .per_host = options->per_host,
         .host_delay_ns = options->host_delay_ms * CLOCK_NS_PER_MS,
         .host_failures = options->host_failures,
-        .capacity = FRONTIER_CAPACITY,
+        .capacity = wanted > FRONTIER_CAPACITY ? wanted : FRONTIER_CAPACITY,
         .host_memory = HOST_MEMORY,
     };
     const struct fetch_hooks hooks = {

@@ -25,13 +25,15 @@ static bool check_ledger(struct pipeline *pipeline, struct error *err)
 {
     struct recorder_totals totals;
     recorder_totals(pipeline->recorder, &totals);
-    uint64_t handed_out = atomic_load(&pipeline->handed_out);
-    if (!pipeline->manifest || totals.entries == handed_out)
+    if (!pipeline->manifest)
+        return true;
+    uint64_t entries = manifest_progress(pipeline->manifest).entry_count;
+    if (totals.entries == entries)
         return true;
     return error_set(err, ERR_SYSTEM,
                      "the ledger does not balance: %llu entries, %llu "
                      "outcomes; please report this",
-                     (unsigned long long)handed_out,
+                     (unsigned long long)entries,
                      (unsigned long long)totals.entries);
 }
 
@@ -89,9 +91,12 @@ static int say_stopped(struct pipeline *pipeline)
     recorder_totals(pipeline->recorder, &totals);
     int number = interrupt_signal();
     uint64_t done = totals.entries, expected = 0;
-    if (pipeline->manifest)
-        expected = manifest_progress(pipeline->manifest).expected_count;
-    bool is_exact = atomic_load(&pipeline->all_handed_out);
+    bool is_exact = false;
+    if (pipeline->manifest) {
+        struct manifest_progress read = manifest_progress(pipeline->manifest);
+        expected = read.expected_count;
+        is_exact = read.is_exact;
+    }
     char where[512] = "";
     if (pipeline->dir)
         snprintf(where, sizeof(where), "; what is done stands in %s/gen-0001",

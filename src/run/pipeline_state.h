@@ -45,6 +45,11 @@ struct pipeline {
     struct error failure; /* the first one */
 };
 
+/* ---- feeder.c: the manifest's entries into the frontier ----------------- */
+
+/* Returns when all are in. False: stopped, or an error in `err`. */
+bool feed_entries(struct pipeline *pipeline, struct error *err) MUST_CHECK;
+
 /* ---- pipeline_open.c, pipeline_end.c ---------------------------------- */
 
 /* Opens directory, inputs and recorder. `ret_is_over`: the directory holds

@@ -13,7 +13,10 @@
  *
  * What is inside is bounded: frontier_add waits for room, so memory does not
  * grow with the manifest. Entries that come back (the next hop of a redirect,
- * a transfer put back) are always let in, at the front of their queue.
+ * a transfer put back) are always let in, at the front of their queue. Of a
+ * host with many entries only a few are inside; when they run out it is
+ * hungry, and frontier_wait_hungry asks for more of them. A host that has so
+ * many left that it will end last goes before the others.
  *
  *   feeder --frontier_add--> host queues --frontier_take--> event loops
  *                                ^                              |
@@ -34,7 +37,8 @@
 struct frontier;
 
 struct frontier_options {
-    uint32_t per_host;       /* transfers at once to one host */
+    uint32_t concurrency;    /* transfers at once in all */
+    uint32_t per_host;       /* of them to one host */
     int64_t host_delay_ns;   /* from one answer to the next request, which then
                                 are one at a time; 0: none */
     uint32_t host_failures;  /* in a row, then it is given up; 0: never */
@@ -66,6 +70,50 @@ void frontier_free(struct frontier *frontier);
  * memory (`err`->code is set then); the entry stays the caller's. */
 bool frontier_add(struct frontier *frontier, struct entry *entry,
                   struct error *err) MUST_CHECK;
+
+/* Whether an entry of this host would be let in at once, and nobody else's
+ * would be kept out by that. */
+bool frontier_has_room(struct frontier *frontier, struct view origin);
+
+/* Entries of one host that are kept elsewhere: the feeder's, zeroed at first,
+ * to be there until frontier_end_supply. */
+struct frontier_supply {
+    struct host *host; /* that is told of; the frontier's */
+    uint64_t left;     /* entries not yet given */
+    bool is_asked;     /* frontier_wait_hungry named it */
+};
+
+/*
+ * Takes entries of a supply, which has `left` more of them, without waiting,
+ * and answers frontier_wait_hungry by that. `ret_taken` of them are the
+ * frontier's, which are all unless it was stopped or has no memory (as
+ * frontier_add). `ret_is_told`: frontier_wait_hungry will name this supply;
+ * false when its host has another one: frontier_add must take the rest.
+ */
+bool frontier_add_supplied(struct frontier *frontier,
+                           struct frontier_supply *supply,
+                           struct entry **entries, size_t count, uint64_t left,
+                           size_t *ret_taken, bool *ret_is_told,
+                           struct error *err) MUST_CHECK;
+
+/* The frontier forgets the supply. Of one with entries left only after
+ * frontier_stop. */
+void frontier_end_supply(struct frontier *frontier,
+                         struct frontier_supply *supply);
+
+enum frontier_hunger {
+    FRONTIER_HUNGRY, /* the host of `ret_supply` wants more */
+    FRONTIER_ROOM,   /* there is room for another host */
+    FRONTIER_FULL,   /* stopped: nothing is wanted any more */
+};
+
+/* Waits until a supplied host wants entries, `ret_want` of them at most, or,
+ * when `has_more_hosts`, until there is room for one. `left` is how many
+ * entries all supplies and hosts to come have. */
+enum frontier_hunger frontier_wait_hungry(struct frontier *frontier,
+                                          bool has_more_hosts, uint64_t left,
+                                          struct frontier_supply **ret_supply,
+                                          size_t *ret_want);
 
 /* The manifest is at its end. */
 void frontier_close(struct frontier *frontier);
@@ -109,10 +157,11 @@ bool frontier_retry(struct frontier *frontier, struct entry *entry,
 struct entry *frontier_drain(struct frontier *frontier);
 
 struct frontier_counts {
-    size_t waiting;  /* entries in line */
-    size_t sleeping; /* entries to be tried again */
-    size_t running;  /* entries taken and not yet finished or returned */
-    size_t hosts;    /* hosts in memory */
+    size_t waiting;      /* entries in line */
+    size_t sleeping;     /* entries to be tried again */
+    size_t running;      /* entries taken and not yet finished or returned */
+    size_t hosts;        /* hosts in memory */
+    bool is_feeder_idle; /* it waits in frontier_wait_hungry */
 };
 
 struct frontier_counts frontier_counts(struct frontier *frontier);

@@ -51,6 +51,9 @@ enum manifest_result manifest_next(struct manifest *manifest,
                                    struct manifest_entry *ret_entry,
                                    struct error *err) MUST_CHECK;
 
+/* Whether the list is a file, and not a pipe that somebody writes to. */
+bool manifest_is_file(const struct manifest *manifest, uint32_t source_index);
+
 /* Whether rows of this list can be read again where they stand, by
  * manifest_reread: it is a file that is not packed. */
 bool manifest_is_seekable(const struct manifest *manifest,
