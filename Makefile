@@ -84,7 +84,8 @@ UNITS    := $(wildcard tests/unit/*/test_*.c)
 UNIT_BINS := $(UNITS:%.c=$(B)/%)
 TOOLS    := $(patsubst %.c,$(B)/%,$(wildcard tests/server/*.c \
               tests/support/*.c))
-BENCH_TOOLS := $(B)/tests/bench/count_locks.so $(B)/tests/bench/hs_floor
+BENCH_TOOLS := $(B)/tests/bench/count_locks.so $(B)/tests/bench/hs_floor \
+               $(B)/tests/bench/frontier_sim
 FUZZERS  := $(patsubst %.c,$(B)/%,$(wildcard tests/fuzz/fuzz_*.c))
 PROGRAM  := $(B)/fetchgrep
 

@@ -239,8 +239,9 @@ bool index_seal(struct manifest_index *idx, struct error *err)
     bool done =
         record_sort_finish(idx->sort, err) &&
         (idx->rows_fd < 0 || write_out(idx, idx->rows_fd, &idx->rows, err));
+    /* Beside the other one, so it takes less. */
     struct record_sort *hosts =
-        done ? record_sort_new(idx->dir, idx->memory, err) : NULL;
+        done ? record_sort_new(idx->dir, idx->memory / 4, err) : NULL;
     done = hosts && write_places(idx, hosts, err);
     record_sort_free(idx->sort);
     idx->sort = NULL;

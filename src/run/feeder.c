@@ -18,7 +18,7 @@
 #include <xxhash.h>
 
 enum {
-    SORT_MEMORY = 16 << 20,
+    SORT_MEMORY = 8 << 20,
     PORTION_MAX = 256, /* entries let in at once */
 };
 

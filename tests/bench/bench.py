@@ -200,10 +200,14 @@ def parse_options():
 
 
 def choose(options, lines):
-    chosen = [name for name in lines.names if not options.only or
-              any(name.startswith(prefix) for prefix in options.only)]
+    """Returns name and maker of each line that is asked for."""
+    if not options.only:
+        return lines.names
+    every = {**lines.names, **lines.long_names}
+    chosen = {name: make for name, make in every.items()
+              if any(name.startswith(prefix) for prefix in options.only)}
     if not chosen:
-        raise SystemExit("bench: the lines are " + ", ".join(lines.names))
+        raise SystemExit("bench: the lines are " + ", ".join(every))
     return chosen
 
 
@@ -215,8 +219,8 @@ def work(options, workdir):
         lines = Lines(options.program, options.tools, corpus)
         chosen = choose(options, lines)
         bench.header()
-        for name in chosen:
-            bench.measure(lines.names[name]())
+        for make in chosen.values():
+            bench.measure(make())
         bench.footer()
     finally:
         corpus.stop()

@@ -6,6 +6,7 @@ import json
 import os
 
 from extract_lines import META, ExtractLines
+from frontier_lines import FrontierLines
 from kinds import Line, MemoryLine
 from measure import Command, Wrong
 
@@ -17,7 +18,7 @@ CURL = ["curl", "-q", "-Z", "--parallel-max", "64", "--fail", "--silent",
         "--show-error", "--no-progress-meter"]
 
 
-class Lines(ExtractLines):
+class Lines(ExtractLines, FrontierLines):
     """Makes each line when it is asked for, with the files it needs."""
 
     def __init__(self, program, tools, corpus):
@@ -33,6 +34,7 @@ class Lines(ExtractLines):
             "warc-wget": self.warc_wget,
             "small-curl": self.small_curl,
             **self.extract_names(),
+            **self.frontier_names(),
             "start-stdout": self.start_stdout,
             "start-dir": self.start_dir,
             "memory-run": self.memory_run,
@@ -40,6 +42,8 @@ class Lines(ExtractLines):
             "memory-small": self.memory_small,
             "memory-extract": self.memory_extract,
         }
+        # Those that take minutes are measured when they are named.
+        self.long_names = self.frontier_long_names()
 
     # ---- the lines -----------------------------------------------------------
 

@@ -31,8 +31,7 @@ struct sim_options {
 
 struct sim_result {
     uint64_t done;
-    int64_t took_ns;  /* pretended */
-    int64_t bound_ns; /* nothing could have been faster */
+    int64_t took_ns; /* pretended */
     size_t most_waiting;
     size_t most_hosts;
 };
@@ -185,12 +184,13 @@ static void *sim_feed(void *ctx)
     return NULL;
 }
 
-static int64_t sim_bound(const struct sim_options *options,
-                         const uint64_t *counts)
+/* Nothing could be faster than this. 0 without memory. */
+static int64_t sim_bound(const struct sim_options *options)
 {
+    uint64_t *counts = sim_counts(options);
     uint64_t rounds =
         (options->entries + options->concurrency - 1) / options->concurrency;
-    for (uint64_t i = 0; i < options->hosts; i++) {
+    for (uint64_t i = 0; counts && i < options->hosts; i++) {
         /* One alone, for a host that has never answered. */
         uint64_t own = counts[i] ? 1 + (counts[i] - 1 + options->per_host - 1) /
                                            options->per_host
@@ -198,18 +198,13 @@ static int64_t sim_bound(const struct sim_options *options,
         if (own > rounds)
             rounds = own;
     }
-    return (int64_t)rounds * options->latency_ns;
+    free(counts);
+    return counts ? (int64_t)rounds * options->latency_ns : 0;
 }
 
-static bool sim_run(const struct sim_options *options,
-                    struct sim_result *ret_result, struct error *err)
+static bool sim_run_list(const struct sim_options *options, char *path,
+                         struct sim_result *ret_result, struct error *err)
 {
-    FILE *file = tmpfile();
-    uint64_t *counts = sim_counts(options);
-    if (!file || !counts || !sim_write_list(options, counts, file))
-        return error_no_memory(err, "the list");
-    char name[64], *path = name;
-    snprintf(name, sizeof(name), "/proc/self/fd/%d", fileno(file));
     const struct frontier_options how = {
         .concurrency = options->concurrency,
         .per_host = options->per_host,
@@ -219,9 +214,8 @@ static bool sim_run(const struct sim_options *options,
     };
     struct pipeline pipeline = { .spool_fd = -1 };
     struct sim_ring ring = { .capacity = options->concurrency };
-    struct sim_result result = { .bound_ns = sim_bound(options, counts) };
+    struct sim_result result = { 0 };
     pthread_t feeder;
-    free(counts);
     sim_now_ns = 1;
     ring.transfers = calloc(ring.capacity, sizeof(*ring.transfers));
     pipeline.manifest = manifest_open(&path, 1, err);
@@ -235,7 +229,6 @@ static bool sim_run(const struct sim_options *options,
     frontier_free(pipeline.frontier);
     manifest_close(pipeline.manifest);
     free(ring.transfers);
-    fclose(file);
     *ret_result = result;
     return true;
 }
