@@ -41,8 +41,11 @@ static bool take_note(struct recorder *recorder, struct note *note,
     size_t count = count_sinks(recorder);
     note->sinks = calloc(count + 1, sizeof(struct sink *));
     note->record.files = calloc(count + 1, sizeof(*note->record.files));
-    if (!note->sinks || !note->record.files)
+    note->record.counters = calloc(RECORDER_COUNTERS, sizeof(uint64_t));
+    if (!note->sinks || !note->record.files || !note->record.counters)
         return error_no_memory(err, "the journal");
+    note->record.counter_count = RECORDER_COUNTERS;
+    recorder_totals_pack(&recorder->totals, note->record.counters);
     for (struct sink *sink = recorder->sinks; sink; sink = sink->next) {
         size_t at = note->record.file_count++;
         note->sinks[at] = sink;

@@ -2,7 +2,7 @@
 
 #include <xxhash.h>
 
-static const char magic[4] = { 'F', 'G', 'J', '1' };
+static const char magic[4] = { 'F', 'G', 'J', '2' };
 
 enum { HEAD_SIZE = 8, DIGEST_SIZE = 8, VARINT_MAX = 10 };
 
@@ -63,6 +63,9 @@ static void append_payload(const struct journal_record *record, struct buf *out)
         append_varint(out, record->ranges[i].count);
         end = record->ranges[i].first + record->ranges[i].count;
     }
+    append_varint(out, record->counter_count);
+    for (size_t i = 0; i < record->counter_count; i++)
+        append_varint(out, record->counters[i]);
 }
 
 void journal_record_append(const struct journal_record *record, struct buf *out)
@@ -84,6 +87,7 @@ void journal_record_release(struct journal_record *record)
 {
     free(record->files);
     free(record->ranges);
+    free(record->counters);
     *record = (struct journal_record){ 0 };
 }
 
@@ -113,6 +117,22 @@ static bool read_range(struct view *rest, uint64_t *end,
     return true;
 }
 
+static enum journal_result read_counters(struct view *rest,
+                                         struct journal_record *record)
+{
+    uint64_t count;
+    if (!read_varint(rest, &count) || count > rest->size)
+        return JOURNAL_TORN;
+    record->counters = calloc(count + 1, sizeof(*record->counters));
+    if (!record->counters)
+        return JOURNAL_NO_MEMORY;
+    record->counter_count = count;
+    for (size_t i = 0; i < count; i++)
+        if (!read_varint(rest, &record->counters[i]))
+            return JOURNAL_TORN;
+    return rest->size ? JOURNAL_TORN : JOURNAL_RECORD;
+}
+
 /* Counts are checked against the bytes that are left, so that a damaged one
  * cannot ask for more memory than the journal has bytes. */
 static enum journal_result read_payload(struct view rest,
@@ -139,7 +159,7 @@ static enum journal_result read_payload(struct view rest,
     for (size_t i = 0; i < range_count; i++)
         if (!read_range(&rest, &end, &record->ranges[i]))
             return JOURNAL_TORN;
-    return rest.size ? JOURNAL_TORN : JOURNAL_RECORD;
+    return read_counters(&rest, record);
 }
 
 enum journal_result journal_record_read(struct view bytes, size_t *offset,
@@ -187,7 +207,7 @@ size_t journal_ranges(uint64_t *ids, size_t count, struct journal_range *ranges)
             range_count ? &ranges[range_count - 1] : NULL;
         if (last && last->first + last->count == ids[i])
             last->count++;
-        else
+        else if (!last || last->first + last->count < ids[i])
             ranges[range_count++] =
                 (struct journal_range){ .first = ids[i], .count = 1 };
     }

@@ -390,6 +390,14 @@ void recorder_totals(struct recorder *recorder,
     pthread_mutex_lock(&recorder->lock);
     *ret_totals = recorder->totals;
     pthread_mutex_unlock(&recorder->lock);
+    if (recorder->options.earlier) {
+        uint64_t counters[RECORDER_COUNTERS];
+        recorder_totals_pack(recorder->options.earlier, counters);
+        bool done =
+            recorder_totals_add(ret_totals, counters, RECORDER_COUNTERS);
+        assert(done);
+        (void)done;
+    }
 }
 
 uint32_t recorder_segment_count(const struct recorder *recorder)

@@ -1,8 +1,10 @@
 #include "fetchgrep/record/run_dir.h"
 
+#include "seal.h"
+
 #include "fetchgrep/base/fs.h"
 #include "fetchgrep/base/json_out.h"
-#include "fetchgrep/base/line_sort.h"
+#include "fetchgrep/record/lives.h"
 #include "fetchgrep/record/recorder.h"
 
 #include <dirent.h>
@@ -14,12 +16,11 @@
 #include <unistd.h>
 #include <xxhash.h>
 
-enum { SORT_MEMORY = 64 << 20, RUN_JSON_MAX = 16 << 20 };
+enum { RUN_JSON_MAX = 16 << 20 };
 
 struct run_dir {
     char *path;
     char *generation_path;
-    uint32_t generation;
     int lock_fd;
     enum run_dir_state state;
     bool was_made; /* by this process */
@@ -333,17 +334,17 @@ bool run_dir_begin(struct run_dir *dir, const struct run_identity *identity,
     return done;
 }
 
-bool run_dir_new_generation(struct run_dir *dir, const char **ret_path,
-                            struct error *err)
+bool run_dir_new_generation(struct run_dir *dir, const struct lives *lives,
+                            const char **ret_path, struct error *err)
 {
-    char name[32];
-    dir->generation = 1;
-    snprintf(name, sizeof(name), "gen-%04u", dir->generation);
+    char name[LIFE_NAME_SIZE];
+    life_name(lives->next_generation, name);
     dir->generation_path = fs_join(dir->path, name);
     if (!dir->generation_path)
         return error_no_memory(err, "the run directory");
     if (!fs_make_dir(dir->generation_path, false, err) ||
-        !fs_sync_dir(dir->path, err))
+        !fs_sync_dir(dir->path, err) ||
+        (lives->count && !lives_note(lives, dir->generation_path, err)))
         return false;
     *ret_path = dir->generation_path;
     return true;
@@ -397,73 +398,45 @@ bool run_dir_clear(struct run_dir *dir, struct error *err)
 
 /* ---- sealing ---------------------------------------------------------- */
 
-/* From the generation's directory to one below the run's, by their names. */
-static bool move(const struct run_dir *dir, const char *from, const char *to,
-                 struct error *err)
+static bool write_summary(const struct run_dir *dir, struct view summary,
+                          struct error *err)
 {
-    char *old_path = fs_join(dir->generation_path, from);
-    char *new_path = fs_join(dir->path, to);
-    bool done = old_path && new_path ? fs_rename(old_path, new_path, err)
-                                     : error_no_memory(err, "sealing");
-    free(old_path);
-    free(new_path);
-    return done;
-}
-
-static bool finish(const struct run_dir *dir, const char *name,
-                   bool (*how)(void *ctx, const char *path, struct error *err),
-                   void *ctx, struct error *err)
-{
-    if (!how)
-        return true;
-    char *path = fs_join(dir->generation_path, name);
-    bool done = path ? how(ctx, path, err) : error_no_memory(err, "sealing");
+    char *path = fs_join(dir->path, "summary.json");
+    bool done = path ? fs_replace_file(path, summary, err)
+                     : error_no_memory(err, "summary.json");
     free(path);
     return done;
 }
 
-static bool seal_pages(const struct run_dir *dir,
-                       const struct run_dir_seal *seal, struct error *err)
+/* What is put into place is what was counted, or nothing is. */
+static bool check_lives(const struct run_dir *dir, const struct lives *lives,
+                        uint64_t entries, struct error *err)
 {
-    char *pages = fs_join(dir->path, "pages");
-    char *index = fs_join(dir->path, "pages/index.cdxj");
-    char *unsorted = fs_join(dir->generation_path, "index.cdxj");
-    bool done = pages && index && unsorted ? fs_make_dir(pages, false, err)
-                                           : error_no_memory(err, "sealing");
-    for (uint32_t i = 0; done && i < seal->segment_count; i++) {
-        char from[SEGMENT_NAME_SIZE], to[SEGMENT_NAME_SIZE + 8] = "pages/";
-        snprintf(from, sizeof(from), "pages-%05u%s", i, seal->warc_suffix);
-        recorder_segment_name(dir->generation, i, seal->warc_suffix, to + 6);
-        done = move(dir, from, to, err);
-    }
-    done = done && line_sort(unsorted, index, SORT_MEMORY, err) &&
-           fs_sync_dir(pages, err);
-    if (done && unlink(unsorted))
-        done = error_set_errno(err, ERR_SYSTEM, errno, "cannot remove %s",
-                               unsorted);
-    free(pages);
-    free(index);
-    free(unsorted);
-    return done;
+    struct recorder_totals totals = { 0 };
+    bool done = true;
+    for (size_t i = 0; done && i < lives->count; i++)
+        done = !lives->lives[i].counter_count ||
+               recorder_totals_add(&totals, lives->lives[i].counters,
+                                   lives->lives[i].counter_count);
+    return (done && totals.entries == entries) ||
+           error_set(err, ERR_SYSTEM,
+                     "the journals in %s tell of %llu outcomes, and there "
+                     "were %llu: nothing is sealed; please report this",
+                     dir->path, (unsigned long long)totals.entries,
+                     (unsigned long long)entries);
 }
 
 bool run_dir_seal(struct run_dir *dir, const struct run_dir_seal *seal,
                   struct error *err)
 {
-    const char *matches = seal->matches_name;
-    if (!finish(dir, "outcomes.jsonl", seal->finish_outcomes, seal->ctx, err) ||
-        (matches &&
-         !finish(dir, matches, seal->finish_matches, seal->ctx, err)) ||
-        (seal->warc_suffix && !seal_pages(dir, seal, err)) ||
-        (matches && !move(dir, matches, matches, err)) ||
-        !move(dir, "outcomes.jsonl", "outcomes.jsonl", err) ||
-        !fs_sync_dir(dir->path, err))
-        return false;
-    char *path = fs_join(dir->path, "summary.json");
-    bool done = path ? fs_replace_file(path, seal->summary, err)
-                     : error_no_memory(err, "summary.json");
-    free(path);
-    if (done)
+    struct lives *lives = lives_read(dir->path, false, err);
+    bool done = lives && check_lives(dir, lives, seal->entries, err) &&
+                seal_results(dir->path, lives, seal, err) &&
+                write_summary(dir, seal->summary, err);
+    if (done) {
         dir->state = RUN_DIR_FINISHED;
+        seal_remove_sources(lives, seal);
+    }
+    lives_free(lives);
     return done;
 }

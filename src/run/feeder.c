@@ -168,13 +168,24 @@ static bool feed_or_index(struct feeder *feeder,
                      err);
 }
 
+/* In an earlier life of the run. */
+static bool is_done_already(struct pipeline *pipeline,
+                            const struct manifest_entry *line)
+{
+    if (!pipeline->lives || !id_set_has(&pipeline->lives->done, line->id))
+        return false;
+    atomic_fetch_add(&pipeline->handed_out, 1);
+    return true;
+}
+
 static bool read_list(struct feeder *feeder, struct error *err)
 {
     struct manifest_entry line;
     enum manifest_result result;
     struct manifest *manifest = feeder->pipeline->manifest;
     while ((result = manifest_next(manifest, &line, err)) == MANIFEST_ITEM)
-        if (!feed_or_index(feeder, &line, err))
+        if (!is_done_already(feeder->pipeline, &line) &&
+            !feed_or_index(feeder, &line, err))
             return false;
     return result == MANIFEST_END;
 }

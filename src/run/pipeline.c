@@ -606,6 +606,7 @@ static void release(struct pipeline *pipeline)
     manifest_close(pipeline->manifest);
     spans_close(pipeline->spans);
     run_dir_close(pipeline->dir);
+    lives_free(pipeline->lives);
     if (pipeline->spool_fd >= 0)
         close(pipeline->spool_fd);
     for (size_t i = 0; pipeline->inputs && i < pipeline->options->input_count;

@@ -41,6 +41,7 @@ static bool seal(struct pipeline *pipeline, struct error *err)
 {
     const struct pipeline_options *options = pipeline->options;
     struct finish finish = { pipeline->span_ids, &options->matches };
+    struct recorder_totals totals;
     char matches_name[32] = "";
     if (!pipeline->dir)
         return true;
@@ -50,12 +51,14 @@ static bool seal(struct pipeline *pipeline, struct error *err)
     struct buf summary;
     buf_init(&summary, 1 << 20);
     summary_append_json(pipeline, &summary);
+    recorder_totals(pipeline->recorder, &totals);
     const struct run_dir_seal how = {
-        .segment_count = recorder_segment_count(pipeline->recorder),
+        .entries = totals.entries,
         .warc_suffix = options->store == WARC_STORE_NONE
                            ? NULL
                            : warc_store_suffix(options->store),
         .matches_name = options->patterns ? matches_name : NULL,
+        .matches_head = recorder_head(options->matches.form),
         .summary = buf_view(&summary),
         .finish_outcomes = finish_outcomes,
         .finish_matches = finish_matches,
@@ -98,8 +101,11 @@ static int say_stopped(struct pipeline *pipeline)
         is_exact = read.is_exact;
     }
     char where[512] = "";
-    if (pipeline->dir)
-        snprintf(where, sizeof(where), "; what is done stands in %s/gen-0001",
+    if (pipeline->dir && pipeline->manifest)
+        snprintf(where, sizeof(where), "; the same command goes on in %s",
+                 run_dir_path(pipeline->dir));
+    else if (pipeline->dir)
+        snprintf(where, sizeof(where), "; what is done stands in %s",
                  run_dir_path(pipeline->dir));
     if (expected >= done && expected)
         log_note("stopped by %s: %llu entries done, %s%llu left%s",

@@ -183,12 +183,13 @@ static bool begin_dir(struct pipeline *pipeline, bool *ret_is_over,
         *ret_is_over = true;
         return true;
     }
-    if (state == RUN_DIR_UNFINISHED)
+    if (state == RUN_DIR_UNFINISHED && !pipeline->manifest)
         return error_set(err, ERR_USAGE,
-                         "%s holds this run, unfinished, and it cannot be "
-                         "gone on with: use --restart, or name another "
-                         "directory",
+                         "%s holds this run, unfinished; extract begins anew: "
+                         "use --restart, or name another directory",
                          path);
+    if (state == RUN_DIR_UNFINISHED)
+        return true;
     struct buf more;
     buf_init(&more, 16 << 20);
     append_run_members(pipeline, &more);
@@ -209,12 +210,61 @@ static bool open_dir(struct pipeline *pipeline, struct error *err)
            (!options->restarts || run_dir_clear(pipeline->dir, err));
 }
 
+/* What is sorted, or rewritten, gets its head then. */
+struct view recorder_head(const struct match_form *form)
+{
+    return form && !match_form_is_keyed(form) ? match_form_head(form)
+                                              : view_of(NULL, 0);
+}
+
+/* What earlier lives have done, in numbers. */
+static bool add_up(struct pipeline *pipeline, struct error *err)
+{
+    const struct lives *lives = pipeline->lives;
+    const char *path = run_dir_path(pipeline->dir);
+    for (size_t i = 0; i < lives->count; i++) {
+        const struct life *life = &lives->lives[i];
+        if (life->counter_count &&
+            !recorder_totals_add(&pipeline->earlier, life->counters,
+                                 life->counter_count))
+            return error_set(err, ERR_USAGE,
+                             "%s was written by another version of "
+                             "fetchgrep: go on with that one, or use "
+                             "--restart",
+                             life->path);
+    }
+    if (lives->has_ids && (lives->done_count != lives->done.count ||
+                           pipeline->earlier.entries != lives->done_count))
+        return error_set(err, ERR_SYSTEM,
+                         "the journals in %s do not agree: use --restart",
+                         path);
+    return true;
+}
+
+/* Reads what earlier lives of the run have left, and begins one more. */
+static bool begin_life(struct pipeline *pipeline,
+                       struct recorder_options *recorder, struct error *err)
+{
+    const char *path = run_dir_path(pipeline->dir);
+    pipeline->lives = lives_read(path, pipeline->manifest != NULL, err);
+    if (!pipeline->lives || !add_up(pipeline, err))
+        return false;
+    const struct lives *lives = pipeline->lives;
+    if (lives->damage[0])
+        log_warning("%s", lives->damage);
+    if (lives->count)
+        log_note("going on in %s: %llu entries are done", path,
+                 (unsigned long long)lives->done_count);
+    recorder->generation = lives->next_generation;
+    recorder->earlier = &pipeline->earlier;
+    return run_dir_new_generation(pipeline->dir, lives, &recorder->dir, err);
+}
+
 static bool open_recorder(struct pipeline *pipeline, struct error *err)
 {
     const struct pipeline_options *options = pipeline->options;
     const struct match_form *form = options->matches.form;
     struct recorder_options recorder = {
-        .generation = 1,
         .has_matches = options->patterns != NULL,
         .format = form ? match_form_format(form) : MATCH_JSONL,
         .warc_suffix = options->store == WARC_STORE_NONE
@@ -226,12 +276,9 @@ static bool open_recorder(struct pipeline *pipeline, struct error *err)
         .close_index_line = cdxj_append_place,
         .ctx = pipeline,
     };
-    if (pipeline->dir &&
-        !run_dir_new_generation(pipeline->dir, &recorder.dir, err))
+    if (pipeline->dir && !begin_life(pipeline, &recorder, err))
         return false;
-    /* What is sorted, or rewritten, gets its head then. */
-    if (form && !match_form_is_keyed(form))
-        recorder.matches_head = match_form_head(form);
+    recorder.matches_head = recorder_head(form);
     if (!pipeline->dir && options->matches.is_ordered) {
         if (!fs_open_unnamed(fs_temporary_dir(), &pipeline->spool_fd, err))
             return false;

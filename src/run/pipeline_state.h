@@ -10,6 +10,7 @@
 
 #include "fetchgrep/frontier/frontier.h"
 #include "fetchgrep/manifest/manifest.h"
+#include "fetchgrep/record/lives.h"
 #include "fetchgrep/record/recorder.h"
 #include "fetchgrep/record/run_dir.h"
 #include "fetchgrep/run/pipeline.h"
@@ -21,9 +22,11 @@ struct pipeline {
     struct fetch_options fetch_options; /* as this machine allows */
     char **inputs;                      /* as read: standard input copied */
     struct run_dir *dir;
-    int spool_fd;              /* matches to be sorted; -1: none */
-    struct manifest *manifest; /* run, fetch */
-    struct spans *spans;       /* extract */
+    struct lives *lives;            /* before this one; NULL: no directory */
+    struct recorder_totals earlier; /* what they have done */
+    int spool_fd;                   /* matches to be sorted; -1: none */
+    struct manifest *manifest;      /* run, fetch */
+    struct spans *spans;            /* extract */
     struct span_ids *span_ids;
     struct span_chain *chain;
     atomic_uint_fast64_t damage_count; /* faults found in archives */
@@ -56,6 +59,9 @@ bool feed_entries(struct pipeline *pipeline, struct error *err) MUST_CHECK;
  * this run already, finished, and there is nothing to do. */
 bool pipeline_open(struct pipeline *pipeline, bool *ret_is_over,
                    struct error *err) MUST_CHECK;
+
+/* What each generation's matches begin with. */
+struct view recorder_head(const struct match_form *form);
 
 /* Frees entries that still wait in the frontier of a stopped run. */
 void pipeline_drain(struct pipeline *pipeline);

@@ -11,7 +11,10 @@ void progress_init(struct progress *progress, const struct pipeline *pipeline)
 {
     enum pipeline_progress mode = pipeline->options->progress;
     bool is_terminal = isatty(STDERR_FILENO);
-    *progress = (struct progress){ .last_ns = pipeline->started_ns };
+    *progress = (struct progress){
+        .last_ns = pipeline->started_ns,
+        .last_entries = pipeline->earlier.entries,
+    };
     if (mode == PROGRESS_NONE)
         return;
     progress->interval_ns =
@@ -55,9 +58,10 @@ static void append_left(struct pipeline *pipeline, uint64_t done,
                         double seconds, struct buf *out)
 {
     uint64_t expected = expected_entries(pipeline);
-    if (expected > done && done) {
+    uint64_t done_now = done - pipeline->earlier.entries;
+    if (expected > done && done_now) {
         char left[32];
-        format_duration(seconds * (double)(expected - done) / (double)done,
+        format_duration(seconds * (double)(expected - done) / (double)done_now,
                         left, sizeof(left));
         buf_append_format(out, ", ETA %s", left);
     }

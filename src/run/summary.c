@@ -66,6 +66,7 @@ void summary_append_json(struct pipeline *pipeline, struct buf *out)
 {
     struct recorder_totals totals;
     recorder_totals(pipeline->recorder, &totals);
+    const struct recorder_totals *earlier = &pipeline->earlier;
     double seconds = elapsed_s(pipeline);
     buf_append_format(out, "{\"entries\":%llu",
                       (unsigned long long)totals.entries);
@@ -83,11 +84,12 @@ void summary_append_json(struct pipeline *pipeline, struct buf *out)
                         atomic_load(&pipeline->damage_count));
     append_date(out, "started_at", pipeline->started_wall_ms);
     append_date(out, "finished_at", clock_wall_ms());
-    buf_append_format(out,
-                      ",\"seconds\":%.3f,\"pages_per_s\":%.1f,"
-                      "\"bytes_per_s\":%.0f",
-                      seconds, (double)totals.entries / seconds,
-                      (double)totals.body_bytes / seconds);
+    buf_append_format(
+        out,
+        ",\"seconds\":%.3f,\"pages_per_s\":%.1f,"
+        "\"bytes_per_s\":%.0f",
+        seconds, (double)(totals.entries - earlier->entries) / seconds,
+        (double)(totals.body_bytes - earlier->body_bytes) / seconds);
     append_latency(&totals, out);
     buf_append_string(out, "}\n");
 }
@@ -145,7 +147,8 @@ void summary_say(struct pipeline *pipeline)
         buf_append_format(&line, "; %llu matches",
                           (unsigned long long)totals.matches);
     buf_append_format(&line, "; %s in %.2f s (%.0f pages/s)", bytes, seconds,
-                      (double)totals.entries / seconds);
+                      (double)(totals.entries - pipeline->earlier.entries) /
+                          seconds);
     log_note("%s", buf_string(&line));
     buf_release(&line);
 }

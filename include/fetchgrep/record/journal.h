@@ -9,11 +9,11 @@
  * A full segment of pages is listed until the record in which it is durable at
  * its whole length; its last known length stands from then on.
  *
- * Record (little endian): "FGJ1", u32 payload size, payload, u64 XXH3-64 of
+ * Record (little endian): "FGJ2", u32 payload size, payload, u64 XXH3-64 of
  * all before. Payload, in varints (LEB128): sequence number, wall clock ms,
  * file count, for each file kind, number, length, u64 digest; range count,
  * for each range of ids the distance from the end of the one before, and its
- * length.
+ * length; counter count, and the counters: the totals of the generation so far.
  *
  * Thread rule: an object belongs to one thread at a time.
  */
@@ -48,6 +48,8 @@ struct journal_record {
     size_t file_count;
     struct journal_range *ranges; /* ascending, not touching */
     size_t range_count;
+    uint64_t *counters; /* what they are is the recorder's */
+    size_t counter_count;
 };
 
 /* Appends the record to `out`. */
@@ -70,8 +72,8 @@ journal_record_read(struct view bytes, size_t *offset,
                     struct journal_record *ret_record) MUST_CHECK;
 
 /* Sorts ids and makes ranges of them; `ids` is changed. Returns how many
- * ranges were written to `ranges`, which has room for `count`. Ids are
- * distinct. */
+ * ranges were written to `ranges`, which has room for `count`. An id that is
+ * there twice is in once. */
 size_t journal_ranges(uint64_t *ids, size_t count,
                       struct journal_range *ranges);
 

@@ -40,6 +40,7 @@ struct recorder_options {
     const char *warc_suffix; /* ".warc.gz"; NULL: no pages are kept */
     uint64_t segment_max_bytes; /* a new segment begins beyond it */
     int64_t commit_interval_ms;
+    const struct recorder_totals *earlier; /* of lives before; NULL: none */
     /* Appends what each segment begins with: the warcinfo record. */
     void (*begin_segment)(void *ctx, struct view file_name, struct buf *out);
     /* Closes an index line, once it is known where its page lies. */
@@ -74,7 +75,17 @@ struct recorder_totals {
     uint64_t latency[LATENCY_BUCKETS];
 };
 
-/* A consistent copy. Valid until recorder_free. */
+enum { RECORDER_COUNTERS = 8 + OUTCOME_COUNT + LATENCY_BUCKETS };
+
+/* The totals as the journal keeps them, and as they are told from there.
+ * `counters` has room for RECORDER_COUNTERS. recorder_totals_add: false when
+ * they are no such counters (another version's). */
+void recorder_totals_pack(const struct recorder_totals *totals,
+                          uint64_t *counters);
+bool recorder_totals_add(struct recorder_totals *totals,
+                         const uint64_t *counters, size_t count) MUST_CHECK;
+
+/* A consistent copy, of all lives of the run. Valid until recorder_free. */
 void recorder_totals(struct recorder *recorder,
                      struct recorder_totals *ret_totals);
 

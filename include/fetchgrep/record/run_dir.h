@@ -11,6 +11,7 @@
 #include "fetchgrep/base/error.h"
 
 struct run_dir;
+struct lives; /* lives.h */
 
 enum run_dir_state {
     RUN_DIR_NEW,        /* empty, or made just now */
@@ -52,23 +53,32 @@ bool run_dir_clear(struct run_dir *dir, struct error *err) MUST_CHECK;
 bool run_dir_begin(struct run_dir *dir, const struct run_identity *identity,
                    struct view more, struct error *err) MUST_CHECK;
 
-/* Makes the first generation's directory; its path lives as long as `dir`. */
-bool run_dir_new_generation(struct run_dir *dir, const char **ret_path,
+/* Makes the directory of the generation after these; its path lives as long as
+ * `dir`. What of the earlier ones counts is noted in it. */
+bool run_dir_new_generation(struct run_dir *dir, const struct lives *lives,
+                            const char **ret_path,
                             struct error *err) MUST_CHECK;
 
 struct run_dir_seal {
-    uint32_t segment_count;
+    uint64_t entries; /* outcomes of all lives: the journals must agree */
     const char *warc_suffix;  /* NULL: no pages kept */
     const char *matches_name; /* "matches.jsonl"; NULL: none */
+    struct view matches_head; /* what each generation's matches begin with */
     struct view summary;      /* the text of summary.json */
-    /* Applied to these files before they are moved; NULL: nothing to do. */
+    /* Applied to these files before they are in place; NULL: nothing to do.
+     * They may replace the file, and must not change it as it lies. */
     bool (*finish_outcomes)(void *ctx, const char *path, struct error *err);
     bool (*finish_matches)(void *ctx, const char *path, struct error *err);
     void *ctx;
 };
 
-/* Moves the generation's files into place, sorts the index, and writes
- * summary.json last: the run is finished. */
+/*
+ * Puts what all generations have committed into place, sorts the index, and
+ * writes summary.json last: the run is finished. The recorder is closed
+ * before. Until then nothing is taken away, so a seal that was broken off can
+ * be done again; afterwards the generations' own names are removed, but for
+ * their journals.
+ */
 bool run_dir_seal(struct run_dir *dir, const struct run_dir_seal *seal,
                   struct error *err) MUST_CHECK;
 

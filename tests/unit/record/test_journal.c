@@ -25,6 +25,8 @@ static struct journal_range full_ranges[] = {
     { UINT64_MAX - 1, 1 },
 };
 
+static uint64_t full_counters[] = { 0, 127, 128, UINT64_MAX };
+
 static const struct journal_record full = {
     .sequence = 300,
     .wall_ms = UINT64_C(1795332614123),
@@ -32,6 +34,8 @@ static const struct journal_record full = {
     .file_count = ARRAY_COUNT(full_files),
     .ranges = full_ranges,
     .range_count = ARRAY_COUNT(full_ranges),
+    .counters = full_counters,
+    .counter_count = ARRAY_COUNT(full_counters),
 };
 
 static const struct journal_record empty = { 0 };
@@ -53,6 +57,9 @@ static void check_same(const struct journal_record *a,
         ck_assert_uint_eq(a->ranges[i].first, b->ranges[i].first);
         ck_assert_uint_eq(a->ranges[i].count, b->ranges[i].count);
     }
+    ck_assert_uint_eq(a->counter_count, b->counter_count);
+    for (size_t i = 0; i < a->counter_count; i++)
+        ck_assert_uint_eq(a->counters[i], b->counters[i]);
 }
 
 static void append(const struct journal_record *record, struct buf *out)
@@ -70,7 +77,7 @@ static void check_next(struct view bytes, size_t *offset,
                      JOURNAL_RECORD);
     check_same(&record, expected);
     journal_record_release(&record);
-    ck_assert(!record.files && !record.ranges);
+    ck_assert(!record.files && !record.ranges && !record.counters);
     journal_record_release(&record);
 }
 
@@ -112,18 +119,22 @@ START_TEST(the_layout_is_as_documented)
     struct journal_file file = { JOURNAL_INDEX, 0, 300,
                                  UINT64_C(0x1122334455667788) };
     struct journal_range ranges[] = { { 5, 2 }, { 200, 1 } };
+    uint64_t counters[] = { 7, 130 };
     const struct journal_record record = { .sequence = 1,
                                            .wall_ms = 128,
+                                           .counters = counters,
+                                           .counter_count = 2,
                                            .files = &file,
                                            .file_count = 1,
                                            .ranges = ranges,
                                            .range_count = 2 };
     static const unsigned char expected[] = {
-        'F',  'G',  'J',  '1',  22,   0,    0,    0, /* magic, payload size */
+        'F',  'G',  'J',  '2',  26,   0,    0,    0, /* magic, payload size */
         1,    0x80, 0x01, 1,                         /* sequence, ms, files */
         3,    0,    0xAC, 0x02,                      /* kind, number, size */
         0x88, 0x77, 0x66, 0x55, 0x44, 0x33, 0x22, 0x11, /* digest */
         2,    5,    2,    0xC1, 0x01, 1, /* ranges: 5+2, then 193 on */
+        2,    7,    0x82, 0x01,          /* counters */
     };
     struct buf out;
     buf_init(&out, 1 << 20);
@@ -252,13 +263,13 @@ struct payload_row {
 
 /* Payloads under a right digest: sequence, ms, files, ranges. */
 static const struct payload_row payload_rows[] = {
-    { JOURNAL_RECORD, PAYLOAD("\1\1\0\0") },
-    { JOURNAL_RECORD, PAYLOAD("\1\1\1\3\0\5" DIGEST "\0") },
-    { JOURNAL_RECORD, PAYLOAD(VARINT_MAX_U64 VARINT_MAX_U64 "\0\0") },
+    { JOURNAL_RECORD, PAYLOAD("\1\1\0\0\0") },
+    { JOURNAL_RECORD, PAYLOAD("\1\1\1\3\0\5" DIGEST "\0\0") },
+    { JOURNAL_RECORD, PAYLOAD(VARINT_MAX_U64 VARINT_MAX_U64 "\0\0\0") },
     /* Cut short, or with bytes to spare. */
     { JOURNAL_TORN, PAYLOAD("") },
     { JOURNAL_TORN, PAYLOAD("\1\1\0") },
-    { JOURNAL_TORN, PAYLOAD("\1\1\0\0\0") },
+    { JOURNAL_TORN, PAYLOAD("\1\1\0\0\0\0") },
     { JOURNAL_TORN, PAYLOAD("\1\1\0\1\5") },
     { JOURNAL_TORN, PAYLOAD("\1\1\1\3\0\5" DIGEST) },
     { JOURNAL_TORN, PAYLOAD("\1\1\1\3\0\5"
@@ -274,6 +285,10 @@ static const struct payload_row payload_rows[] = {
     /* A kind that is none, a number that is too large. */
     { JOURNAL_TORN, PAYLOAD("\1\1\1\4\0\5" DIGEST "\0") },
     { JOURNAL_TORN, PAYLOAD("\1\1\1\2\x80\x80\x80\x80\x10\5" DIGEST "\0") },
+    /* Counters that are not there. */
+    { JOURNAL_TORN, PAYLOAD("\1\1\0\0") },
+    { JOURNAL_TORN, PAYLOAD("\1\1\0\0\2\5") },
+    { JOURNAL_TORN, PAYLOAD("\1\1\0\0" VARINT_MAX_U64) },
     /* Ranges past the last id. */
     { JOURNAL_TORN, PAYLOAD("\1\1\0\1\1" VARINT_MAX_U64) },
     { JOURNAL_TORN, PAYLOAD("\1\1\0\2\1\1" VARINT_MAX_U64 "\1") },
@@ -285,7 +300,7 @@ START_TEST(a_digest_that_is_right_makes_no_sense_of_nonsense)
     struct buf out;
     size_t offset = 0;
     buf_init(&out, 1 << 10);
-    buf_append(&out, "FGJ1", 4);
+    buf_append(&out, "FGJ2", 4);
     buf_append_char(&out, (char)row->payload.size);
     buf_append(&out, "\0\0", 3);
     buf_append_view(&out, row->payload);
@@ -304,7 +319,7 @@ START_TEST(a_payload_size_beyond_the_bytes_is_torn)
     for (size_t size = 0; size <= sizeof(bytes); size++) {
         size_t offset = 0;
         memset(bytes, 0xFF, sizeof(bytes));
-        memcpy(bytes, "FGJ1", 4);
+        memcpy(bytes, "FGJ2", 4);
         ck_assert_int_eq(read_copy(bytes, size, &offset),
                          size ? JOURNAL_TORN : JOURNAL_END);
     }
@@ -342,6 +357,20 @@ START_TEST(ids_become_ascending_ranges_that_do_not_touch)
 END_TEST
 
 /* About every fourth id of many, in disorder. */
+START_TEST(an_id_that_is_there_twice_is_in_once)
+{
+    uint64_t ids[] = { 7, 3, 7, 4, 3, 4, 4, 9 };
+    struct journal_range ranges[ARRAY_COUNT(ids)];
+    ck_assert_uint_eq(journal_ranges(ids, ARRAY_COUNT(ids), ranges), 3);
+    ck_assert_uint_eq(ranges[0].first, 3);
+    ck_assert_uint_eq(ranges[0].count, 2);
+    ck_assert_uint_eq(ranges[1].first, 7);
+    ck_assert_uint_eq(ranges[1].count, 1);
+    ck_assert_uint_eq(ranges[2].first, 9);
+    ck_assert_uint_eq(ranges[2].count, 1);
+}
+END_TEST
+
 START_TEST(ranges_hold_just_the_ids_that_went_in)
 {
     enum { COUNT = 3000 };
@@ -391,6 +420,7 @@ int main(void)
     tcase_add_test(tests, a_payload_size_beyond_the_bytes_is_torn);
     tcase_add_test(tests, a_buffer_that_is_too_small_is_failed_not_cut);
     tcase_add_test(tests, ids_become_ascending_ranges_that_do_not_touch);
+    tcase_add_test(tests, an_id_that_is_there_twice_is_in_once);
     tcase_add_test(tests, ranges_hold_just_the_ids_that_went_in);
     return run_suite(suite);
 }

@@ -5,6 +5,7 @@
 #include "fetchgrep/record/run_dir.h"
 
 #include "fetchgrep/base/fs.h"
+#include "fetchgrep/record/lives.h"
 
 #include "suite.h"
 #include <ftw.h>
@@ -424,33 +425,65 @@ END_TEST
 
 /* ---- sealing ---------------------------------------------------------- */
 
+static uint64_t size_of(const char *name)
+{
+    struct stat st;
+    ck_assert_int_eq(stat(path_of(name), &st), 0);
+    return (uint64_t)st.st_size;
+}
+
+/* Says of the files of a generation that this many bytes count. */
+static void commit(const char *journal, struct journal_file *files,
+                   size_t count)
+{
+    const struct journal_record record = { .files = files,
+                                           .file_count = count };
+    struct error err = { 0 };
+    struct buf bytes;
+    int fd;
+    buf_init(&bytes, 1 << 20);
+    journal_record_append(&record, &bytes);
+    unlink(path_of(journal));
+    ck_assert(fs_create(path_of(journal), &fd, &err));
+    ck_assert(fs_write_all(fd, buf_view(&bytes), journal, &err));
+    close(fd);
+    buf_release(&bytes);
+}
+
 /* A generation as a recorder leaves it. */
 static struct run_dir *open_with_generation(void)
 {
+    const struct lives none = { .next_generation = 1 };
     struct error err = { 0 };
     const char *generation;
     struct run_dir *run = open_dir();
     begin(run);
-    ck_assert(run_dir_new_generation(run, &generation, &err));
+    ck_assert(run_dir_new_generation(run, &none, &generation, &err));
     ck_assert_str_eq(generation, path_of("gen-0001"));
     write_file("gen-0001/outcomes.jsonl", "outcomes\n");
     write_file("gen-0001/matches.jsonl", "matches\n");
-    write_file("gen-0001/journal", "journal");
     write_file("gen-0001/index.cdxj", "org,b)/ 2\norg,a)/ 1\norg,a)/ 0\n");
     write_file("gen-0001/pages-00000.warc.gz", "first");
     write_file("gen-0001/pages-00001.warc.gz", "second");
+    struct journal_file files[] = {
+        { JOURNAL_OUTCOMES, 0, size_of("gen-0001/outcomes.jsonl"), 0 },
+        { JOURNAL_MATCHES, 0, size_of("gen-0001/matches.jsonl"), 0 },
+        { JOURNAL_INDEX, 0, size_of("gen-0001/index.cdxj"), 0 },
+        { JOURNAL_PAGES, 0, size_of("gen-0001/pages-00000.warc.gz"), 0 },
+        { JOURNAL_PAGES, 1, size_of("gen-0001/pages-00001.warc.gz"), 0 },
+    };
+    commit("gen-0001/journal", files, ARRAY_COUNT(files));
     return run;
 }
 
 static struct run_dir_seal seal(void)
 {
-    return (struct run_dir_seal){ .segment_count = 2,
-                                  .warc_suffix = ".warc.gz",
+    return (struct run_dir_seal){ .warc_suffix = ".warc.gz",
                                   .matches_name = "matches.jsonl",
                                   .summary = view_of_string("{\"ok\":1}\n") };
 }
 
-START_TEST(sealing_moves_all_into_place_and_sorts_the_index)
+START_TEST(sealing_puts_all_into_place_and_sorts_the_index)
 {
     struct error err = { 0 };
     struct run_dir *run = open_with_generation();
@@ -464,7 +497,7 @@ START_TEST(sealing_moves_all_into_place_and_sorts_the_index)
     check_file("pages/gen0001-00001.warc.gz", "second");
     check_file("pages/index.cdxj", "org,a)/ 0\norg,a)/ 1\norg,b)/ 2\n");
     check_file("summary.json", "{\"ok\":1}\n");
-    check_file("gen-0001/journal", "journal");
+    ck_assert(is_there("gen-0001/journal"));
     static const char *const gone[] = { "outcomes.jsonl", "matches.jsonl",
                                         "index.cdxj", "pages-00000.warc.gz",
                                         "pages-00001.warc.gz" };
@@ -479,6 +512,85 @@ START_TEST(sealing_moves_all_into_place_and_sorts_the_index)
 }
 END_TEST
 
+static bool give_up(void *ctx, const char *path, struct error *err)
+{
+    (void)ctx;
+    return error_set(err, ERR_SYSTEM, "no room for %s", path);
+}
+
+/* A second life, after which the first one, not quite dead, went on. */
+static void add_second_life(void)
+{
+    ck_assert_int_eq(mkdir(path_of("gen-0002"), 0777), 0);
+    write_file("gen-0002/outcomes.jsonl", "more\nnever committed\n");
+    write_file("gen-0002/matches.jsonl", "matches too\n");
+    write_file("gen-0002/index.cdxj", "org,a)/ 5\n");
+    write_file("gen-0002/pages-00000.warc.gz", "third and torn");
+    struct journal_file files[] = {
+        { JOURNAL_OUTCOMES, 0, 5, 0 },
+        { JOURNAL_MATCHES, 0, size_of("gen-0002/matches.jsonl"), 0 },
+        { JOURNAL_INDEX, 0, size_of("gen-0002/index.cdxj"), 0 },
+        { JOURNAL_PAGES, 0, 5, 0 },
+    };
+    commit("gen-0002/journal", files, ARRAY_COUNT(files));
+}
+
+static void check_two_lives(void)
+{
+    check_file("outcomes.jsonl", "outcomes\nmore\n");
+    check_file("matches.jsonl", "matches\nmatches too\n");
+    check_file("pages/gen0001-00000.warc.gz", "first");
+    check_file("pages/gen0001-00001.warc.gz", "second");
+    check_file("pages/gen0002-00000.warc.gz", "third");
+    check_file("pages/index.cdxj",
+               "org,a)/ 0\norg,a)/ 1\norg,a)/ 5\norg,b)/ 2\n");
+}
+
+START_TEST(what_all_lives_have_committed_is_joined)
+{
+    struct error err = { 0 };
+    struct run_dir *run = open_with_generation();
+    const struct run_dir_seal with = seal();
+    add_second_life();
+    ck_assert_msg(run_dir_seal(run, &with, &err), "%s", err.message);
+    run_dir_close(run);
+    check_two_lives();
+    ck_assert(!is_there("gen-0002/pages-00000.warc.gz"));
+    ck_assert(!is_there("outcomes.jsonl.part"));
+}
+END_TEST
+
+START_TEST(the_head_of_the_matches_stands_once)
+{
+    struct error err = { 0 };
+    struct run_dir *run = open_with_generation();
+    struct run_dir_seal with = seal();
+    with.matches_head = view_of_string("matches");
+    add_second_life();
+    ck_assert_msg(run_dir_seal(run, &with, &err), "%s", err.message);
+    run_dir_close(run);
+    check_file("matches.jsonl", "matches\n too\n");
+}
+END_TEST
+
+/* At whatever step it was broken off: nothing has been taken away. */
+START_TEST(a_seal_can_be_done_again)
+{
+    struct error err = { 0 };
+    struct run_dir *run = open_with_generation();
+    struct run_dir_seal with = seal();
+    add_second_life();
+    with.finish_outcomes = give_up;
+    ck_assert(!run_dir_seal(run, &with, &err));
+    check_file("gen-0001/outcomes.jsonl", "outcomes\n");
+    check_file("gen-0001/pages-00000.warc.gz", "first");
+    with.finish_outcomes = NULL;
+    ck_assert_msg(run_dir_seal(run, &with, &err), "%s", err.message);
+    run_dir_close(run);
+    check_two_lives();
+}
+END_TEST
+
 START_TEST(a_run_that_keeps_no_pages_has_none)
 {
     struct error err = { 0 };
@@ -486,7 +598,6 @@ START_TEST(a_run_that_keeps_no_pages_has_none)
     struct run_dir_seal with = seal();
     with.warc_suffix = NULL;
     with.matches_name = NULL;
-    with.segment_count = 0;
     ck_assert_msg(run_dir_seal(run, &with, &err), "%s", err.message);
     run_dir_close(run);
     check_file("outcomes.jsonl", "outcomes\n");
@@ -500,8 +611,8 @@ START_TEST(a_run_of_no_entries_has_an_empty_index)
     struct error err = { 0 };
     struct run_dir *run = open_with_generation();
     struct run_dir_seal with = seal();
-    with.segment_count = 0;
     write_file("gen-0001/index.cdxj", "");
+    commit("gen-0001/journal", NULL, 0);
     ck_assert_msg(run_dir_seal(run, &with, &err), "%s", err.message);
     run_dir_close(run);
     check_file("pages/index.cdxj", "");
@@ -513,12 +624,6 @@ static bool shout(void *ctx, const char *path, struct error *err)
     int *calls = ctx;
     (*calls)++;
     return fs_replace_file(path, view_of_string("rewritten\n"), err);
-}
-
-static bool give_up(void *ctx, const char *path, struct error *err)
-{
-    (void)ctx;
-    return error_set(err, ERR_SYSTEM, "no room for %s", path);
 }
 
 START_TEST(results_are_rewritten_before_they_are_in_place)
@@ -548,9 +653,12 @@ START_TEST(a_seal_that_fails_leaves_the_run_unfinished)
     ck_assert_int_eq(err.code, ERR_SYSTEM);
     ck_assert_int_ne(run_dir_state(run), RUN_DIR_FINISHED);
     with = seal();
-    with.segment_count = 3; /* one that is not there */
+    ck_assert_int_eq(unlink(path_of("gen-0001/pages-00001.warc.gz")), 0);
     ck_assert(!run_dir_seal(run, &with, &err));
-    ck_assert_ptr_nonnull(strstr(err.message, "pages-00002.warc.gz"));
+    ck_assert_ptr_nonnull(strstr(err.message, "pages-00001.warc.gz"));
+    write_file("gen-0001/pages-00001.warc.gz", "secon");
+    ck_assert(!run_dir_seal(run, &with, &err));
+    ck_assert_ptr_nonnull(strstr(err.message, "has lost bytes"));
     ck_assert(!is_there("summary.json"));
     run_dir_close(run);
     run = open_dir();
@@ -577,7 +685,10 @@ static void add_tests(TCase *tests)
     tcase_add_test(tests, a_damaged_run_json_is_said);
     tcase_add_test(tests, clearing_removes_a_runs_files_and_no_others);
     tcase_add_test(tests, clearing_follows_no_link);
-    tcase_add_test(tests, sealing_moves_all_into_place_and_sorts_the_index);
+    tcase_add_test(tests, what_all_lives_have_committed_is_joined);
+    tcase_add_test(tests, the_head_of_the_matches_stands_once);
+    tcase_add_test(tests, a_seal_can_be_done_again);
+    tcase_add_test(tests, sealing_puts_all_into_place_and_sorts_the_index);
     tcase_add_test(tests, a_run_that_keeps_no_pages_has_none);
     tcase_add_test(tests, a_run_of_no_entries_has_an_empty_index);
     tcase_add_test(tests, results_are_rewritten_before_they_are_in_place);
