@@ -197,7 +197,7 @@ tools: $(TOOLS)
 
 check: deps-check ## install what is missing, build, pass all tests
 	$(Q)$(MAKE) --no-print-directory check-layers check-unit check-cli \
-	    check-equality
+	    check-kills check-equality
 
 ifneq ($(findstring thread,$(SANITIZE)),)
 export TSAN_OPTIONS := suppressions=$(CURDIR)/tests/support/tsan.supp
@@ -210,6 +210,18 @@ check-cli: all tools ## the command-line tests
 	$(Q)tests/cli/run.sh --program $(CURDIR)/$(PROGRAM) \
 	    --server $(CURDIR)/$(B)/tests/server/fault_server \
 	    $(if $(SANITIZE),--timeout 300)
+
+KILL_ROUNDS ?= 20
+KILL_SEED   ?= 1
+
+check-kills: all tools ## runs that are killed at random moments and gone on with
+	$(Q)tests/faults/kills.py --program $(PROGRAM) \
+	    --server $(B)/tests/server/fault_server \
+	    --rounds $(KILL_ROUNDS) --seed $(KILL_SEED)
+
+torture: deps-check ## a thousand of them, each time others
+	$(Q)$(MAKE) --no-print-directory KILL_ROUNDS=1000 \
+	    KILL_SEED=$$(date +%s) check-kills
 
 EQUALITY_SECONDS ?= 20
 EQUALITY_SEED    ?= 1

@@ -48,6 +48,15 @@ static bool exists(const struct run_dir *dir, const char *name)
     return does;
 }
 
+/* What a run that was killed before it had begun leaves: with an owner it is
+ * ours. */
+static bool is_false_start(const struct run_dir *dir, const char *name)
+{
+    return !strcmp(name, "owner") ||
+           ((!strcmp(name, "run.json.part") || !strcmp(name, "manifest")) &&
+            exists(dir, "owner"));
+}
+
 /* ERR_USAGE when there are things that no run of ours has put there. */
 static bool check_foreign(const struct run_dir *dir, struct error *err)
 {
@@ -61,7 +70,7 @@ static bool check_foreign(const struct run_dir *dir, struct error *err)
         const char *name = item->d_name;
         if (!strcmp(name, ".") || !strcmp(name, ".."))
             continue;
-        is_foreign = has_run ? false : strcmp(name, "owner") != 0;
+        is_foreign = !has_run && !is_false_start(dir, name);
     }
     closedir(handle);
     return !is_foreign ||
@@ -131,6 +140,14 @@ static bool write_owner(const struct run_dir *dir, struct error *err)
                         err);
 }
 
+static void remove_file(const struct run_dir *dir, const char *name)
+{
+    char *path = fs_join(dir->path, name);
+    if (path)
+        unlink(path);
+    free(path);
+}
+
 static bool open_and_lock(struct run_dir *dir, struct error *err)
 {
     struct stat st;
@@ -146,11 +163,14 @@ static bool open_and_lock(struct run_dir *dir, struct error *err)
     }
     if (!check_foreign(dir, err) || !take_lock(dir, err))
         return false;
-    if (!exists(dir, "run.json"))
-        dir->state = RUN_DIR_NEW;
-    else
+    if (exists(dir, "run.json")) {
         dir->state =
             exists(dir, "summary.json") ? RUN_DIR_FINISHED : RUN_DIR_UNFINISHED;
+    } else {
+        dir->state = RUN_DIR_NEW;
+        remove_file(dir, "run.json.part");
+        remove_file(dir, "manifest");
+    }
     return dir->state == RUN_DIR_FINISHED || write_owner(dir, err);
 }
 
@@ -171,14 +191,6 @@ struct run_dir *run_dir_open(const char *path, struct error *err)
         return NULL;
     }
     return dir;
-}
-
-static void remove_file(const struct run_dir *dir, const char *name)
-{
-    char *path = fs_join(dir->path, name);
-    if (path)
-        unlink(path);
-    free(path);
 }
 
 void run_dir_close(struct run_dir *dir)

@@ -279,6 +279,7 @@ void seal_remove_sources(const struct lives *lives,
         const struct life *life = &lives->lives[i];
         remove_file(life, "outcomes.jsonl");
         remove_file(life, "index.cdxj");
+        remove_file(life, "earlier.part"); /* of one that was killed then */
         if (seal->matches_name)
             remove_file(life, seal->matches_name);
         for (size_t j = 0; seal->warc_suffix && j < life->file_count; j++) {

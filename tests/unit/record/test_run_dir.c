@@ -175,6 +175,25 @@ START_TEST(a_directory_with_other_things_is_refused_untouched)
 }
 END_TEST
 
+START_TEST(what_a_killed_start_has_left_is_ours)
+{
+    run_dir_close(open_dir());
+    ck_assert_int_eq(mkdir(dir, 0777), 0);
+    write_file("owner", "pid 1 on host\n");
+    write_file("run.json.part", "{");
+    write_file("manifest", "http://a");
+    struct run_dir *run = open_dir();
+    ck_assert_int_eq(run_dir_state(run), RUN_DIR_NEW);
+    ck_assert(!is_there("run.json.part") && !is_there("manifest"));
+    run_dir_close(run);
+    ck_assert_int_eq(mkdir(dir, 0777), -1);
+    write_file("manifest", "mine");
+    ck_assert(!is_there("owner"));
+    check_refused("not empty");
+    check_file("manifest", "mine");
+}
+END_TEST
+
 START_TEST(what_is_no_directory_is_refused_untouched)
 {
     FILE *file = fopen(dir, "w");
@@ -673,6 +692,7 @@ static void add_tests(TCase *tests)
     tcase_add_test(tests, a_run_that_never_began_leaves_no_trace);
     tcase_add_test(tests, an_unfinished_run_is_told_from_a_finished_one);
     tcase_add_test(tests, a_directory_with_other_things_is_refused_untouched);
+    tcase_add_test(tests, what_a_killed_start_has_left_is_ours);
     tcase_add_test(tests, what_is_no_directory_is_refused_untouched);
     tcase_add_test(tests, a_second_owner_is_refused_while_the_first_lives);
     tcase_add_test(tests, a_refused_second_owner_takes_nothing_from_the_first);
