@@ -162,6 +162,8 @@ static const struct option_row rows[] = {
       NULL, "SIZE", "page bytes in flight", FOR_NETWORK },
     { "commit-interval", 0, KIND_TIME, AT(commit_interval_ms), 10, DAY_MS, "5s",
       NULL, "T", "between durable commits", FOR_ALL },
+    { "deadline", 0, KIND_TIME, AT(deadline_ms), 1, 365 * DAY_MS, NULL, NULL,
+      "T", "end on time; what is left goes on with the same command", FOR_ALL },
     { "part-size", 0, KIND_SIZE, AT(part_size), 4 * KILO, UINT64_C(1) << 50,
       "4M", NULL, "SIZE", "large archives are read in parts of it",
       FOR_EXTRACT },

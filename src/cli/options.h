@@ -86,6 +86,7 @@ struct raw_options {
     uint64_t store;
     uint64_t segment_size;
     uint64_t commit_interval_ms;
+    uint64_t deadline_ms; /* 0: none */
     uint64_t part_size;
     uint64_t memory;
     uint64_t max_matches;

@@ -24,6 +24,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <signal.h>
 #include <sys/random.h>
 #include <sys/resource.h>
@@ -578,6 +579,39 @@ static void answer_signals(struct pipeline *pipeline, int *answered)
     *answered = count;
 }
 
+/* Transfers in flight get a tenth of the time to end, but not longer than
+ * after a signal. */
+static int64_t deadline_grace_ms(const struct pipeline *pipeline)
+{
+    int64_t grace_ms = pipeline->options->deadline_ms / 10;
+    return grace_ms < STOP_GRACE_MS ? grace_ms : STOP_GRACE_MS;
+}
+
+/* Milliseconds until nothing more may start; -1: never. */
+static int deadline_wait_ms(const struct pipeline *pipeline)
+{
+    int64_t deadline_ms = pipeline->options->deadline_ms;
+    if (!deadline_ms || pipeline->is_overdue)
+        return -1;
+    int64_t gone_ms = (clock_now_ns() - pipeline->started_ns) / CLOCK_NS_PER_MS;
+    int64_t left_ms = deadline_ms - deadline_grace_ms(pipeline) - gone_ms;
+    return left_ms <= 0 ? 0 : left_ms > INT_MAX ? INT_MAX : (int)left_ms;
+}
+
+static void keep_deadline(struct pipeline *pipeline)
+{
+    if (deadline_wait_ms(pipeline) != 0)
+        return;
+    pipeline->is_overdue = true;
+    stop(pipeline, deadline_grace_ms(pipeline));
+}
+
+/* -1 is never. */
+static int sooner_ms(int a, int b)
+{
+    return a < 0 || (b >= 0 && b < a) ? b : a;
+}
+
 static void watch(struct pipeline *pipeline)
 {
     struct progress progress;
@@ -585,8 +619,10 @@ static void watch(struct pipeline *pipeline)
     progress_init(&progress, pipeline);
     while (!atomic_load(&pipeline->is_done)) {
         answer_signals(pipeline, &answered);
+        keep_deadline(pipeline);
         progress_tick(&progress, pipeline);
-        interrupt_wait(progress_wait_ms(&progress));
+        interrupt_wait(
+            sooner_ms(progress_wait_ms(&progress), deadline_wait_ms(pipeline)));
     }
     pthread_join(pipeline->feeder, NULL);
 }

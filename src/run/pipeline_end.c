@@ -107,14 +107,14 @@ static int say_stopped(struct pipeline *pipeline)
     else if (pipeline->dir)
         snprintf(where, sizeof(where), "; what is done stands in %s",
                  run_dir_path(pipeline->dir));
+    const char *why = number ? sigabbrev_np(number) : "--deadline";
     if (expected >= done && expected)
-        log_note("stopped by %s: %llu entries done, %s%llu left%s",
-                 sigabbrev_np(number), (unsigned long long)done,
-                 is_exact ? "" : "about ",
+        log_note("stopped by %s: %llu entries done, %s%llu left%s", why,
+                 (unsigned long long)done, is_exact ? "" : "about ",
                  (unsigned long long)(expected - done), where);
     else
-        log_note("stopped by %s: %llu entries done, the rest left%s",
-                 sigabbrev_np(number), (unsigned long long)done, where);
+        log_note("stopped by %s: %llu entries done, the rest left%s", why,
+                 (unsigned long long)done, where);
     return number == SIGINT ? STATUS_INTERRUPTED : STATUS_STOPPED;
 }
 
@@ -142,7 +142,8 @@ bool pipeline_conclude(struct pipeline *pipeline, int *ret_status,
         done = false;
     if (!done)
         return false;
-    bool is_stopped = interrupt_signal() && is_anything_left(pipeline);
+    bool is_stopped = (interrupt_signal() || pipeline->is_overdue) &&
+                      is_anything_left(pipeline);
     if (!give_out_spool(pipeline, is_stopped, err))
         return false;
     if (is_stopped) {

@@ -43,6 +43,7 @@ struct pipeline {
     atomic_uint_fast64_t handed_out; /* entries given to the stages */
     atomic_bool all_handed_out;      /* the inputs were read to their end */
     atomic_bool is_stopping;
+    bool is_overdue;     /* stopped by --deadline; main thread */
     atomic_bool is_done; /* all stages have ended */
     pthread_mutex_t failure_lock;
     struct error failure; /* the first one */

@@ -47,6 +47,7 @@ struct pipeline_options {
     enum warc_store store;
     uint64_t segment_max_bytes;
     int64_t commit_interval_ms;
+    int64_t deadline_ms; /* from the start to the end of the run; 0: none */
     size_t memory;      /* page bytes in flight */
     uint64_t part_size; /* WARC files are read in parts of so many bytes */
     size_t max_matches;
