@@ -16,7 +16,7 @@ PKGS_CHECK := check nginx-light python3-minimal python3 python3-doc wget curl \
               ca-certificates openssl zstd
 PKGS_LINT  := clang-format clang-tidy shellcheck
 PKGS_FUZZ  := clang libclang-rt-14-dev
-PKGS_BENCH := ripgrep wget curl python3 python3-aiohttp python3-doc nginx-light
+PKGS_BENCH := ripgrep wget wget2 curl python3 python3-aiohttp python3-doc nginx-light
 
 # ---- how it is built ---------------------------------------------------------
 
@@ -271,7 +271,7 @@ format: ## lay the sources out as .clang-format says
 	$(Q)clang-format -i $(OWN_C)
 
 bench: deps-bench ## measure against curl, ripgrep, wget and the tutorial scripts
-	$(Q)$(MAKE) --no-print-directory all $(BENCH_TOOLS)
+	$(Q)$(MAKE) --no-print-directory all tools $(BENCH_TOOLS)
 	$(Q)tests/bench/bench.py --program $(PROGRAM) --tools $(B)/tests/bench $(BENCH)
 
 PREFIX  ?= /usr/local

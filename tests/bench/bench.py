@@ -77,8 +77,12 @@ class Bench:
 
     def measure_count(self, line):
         self.note(line.name, ours=line.ours)
-        run(line.ours, self.workdir)
-        count = line.count()
+        counts = []
+        for _ in range(self.options.runs or 3):
+            line.note(run(line.ours, self.workdir))
+            line.ours.check()
+            counts.append(line.count())
+        count = statistics.median(counts)
         self.row(line.name, f"{count:.3f}", "", "", "", f"{line.limit:.2f}",
                  self.verdict(count, line.limit))
 
@@ -214,15 +218,16 @@ def choose(options, lines):
 def work(options, workdir):
     corpus = Corpus(workdir)
     bench = Bench(options, workdir)
+    lines = Lines(options.program, options.tools, corpus)
     try:
         corpus.serve()
-        lines = Lines(options.program, options.tools, corpus)
         chosen = choose(options, lines)
         bench.header()
         for make in chosen.values():
             bench.measure(make())
         bench.footer()
     finally:
+        lines.stop_server()
         corpus.stop()
     return 1 if bench.wrong else 0
 

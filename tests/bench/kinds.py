@@ -30,8 +30,12 @@ class MemoryLine:
 
 @dataclass
 class CountLine:
-    """A number that a run makes, against the most it may be."""
+    """A number that a run makes, against the most it may be.
+
+    `note` gets what the run took, before `count` is asked.
+    """
     name: str
     ours: Command
     count: callable
     limit: float
+    note: callable = lambda usage: None

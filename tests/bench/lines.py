@@ -6,6 +6,7 @@ import json
 import os
 
 from extract_lines import META, ExtractLines
+from fetch_lines import FetchLines
 from frontier_lines import FrontierLines
 from kinds import Line, MemoryLine
 from measure import Command, Wrong
@@ -18,7 +19,7 @@ CURL = ["curl", "-q", "-Z", "--parallel-max", "64", "--fail", "--silent",
         "--show-error", "--no-progress-meter"]
 
 
-class Lines(ExtractLines, FrontierLines):
+class Lines(ExtractLines, FetchLines, FrontierLines):
     """Makes each line when it is asked for, with the files it needs."""
 
     def __init__(self, program, tools, corpus):
@@ -32,7 +33,7 @@ class Lines(ExtractLines, FrontierLines):
             "run-curl-rg": self.run_curl_rg,
             "run-python": self.run_python,
             "warc-wget": self.warc_wget,
-            "small-curl": self.small_curl,
+            **self.fetch_names(),
             **self.extract_names(),
             **self.frontier_names(),
             "start-stdout": self.start_stdout,
@@ -43,7 +44,8 @@ class Lines(ExtractLines, FrontierLines):
             "memory-extract": self.memory_extract,
         }
         # Those that take minutes are measured when they are named.
-        self.long_names = self.frontier_long_names()
+        self.long_names = {**self.frontier_long_names(),
+                           **self.fetch_long_names()}
 
     # ---- the lines -----------------------------------------------------------
 
@@ -72,11 +74,6 @@ class Lines(ExtractLines, FrontierLines):
              "--output-document", os.devnull],
             dirs=[warc], check=lambda: count_responses(warc))
         return Line("warc-wget", self.run_kept(self.docs(), 1), peer, 0.12)
-
-    def small_curl(self):
-        listing = self.small(1)
-        peer = Command([*CURL, "--config", self.corpus.curl_config(listing)])
-        return Line("small-curl", self.fetch(listing, 1), peer, 0.75, 0.8)
 
     def start_stdout(self):
         listing = self.four()
@@ -146,9 +143,14 @@ class Lines(ExtractLines, FrontierLines):
         return command
 
     def fetch(self, listing, times):
-        entries = times * len(self.corpus.small)
-        return Command([self.program, "fetch", listing, "--store", "none",
-                        "-o", self.out, *MANY], fresh=[self.out],
+        return self.fetch_list(listing, times * len(self.corpus.small),
+                               self.many())
+
+    def fetch_list(self, listing, entries, options):
+        store = [] if "--store" in options else ["--store", "none"]
+        return Command([self.program, "fetch", listing, "-o", self.out,
+                        "--allow-private", "--progress", "none", *store,
+                        *options], fresh=[self.out],
                        check=lambda: check_outcomes(self.out, entries))
 
     def extract(self, tree):
