@@ -7,6 +7,7 @@
  */
 #include "loop.h"
 
+#include "resolver.h"
 #include "transfer.h"
 
 #include "fetchgrep/base/clock.h"
@@ -22,6 +23,7 @@ enum {
     EVENTS_AT_ONCE = 256,
     SWEEP_MAX_MS = 250,
     SWEEP_MIN_MS = 5,
+    CROWDED_MS = 500, /* a host whose address has too many waiting already */
 };
 
 /* ---- descriptors ------------------------------------------------------ */
@@ -162,7 +164,8 @@ static void put_back(struct loop *loop, struct transfer *transfer)
     transfer_undo(transfer);
     keep_spare(loop, transfer);
     atomic_fetch_add_explicit(&fetcher->put_back, 1, memory_order_relaxed);
-    fetcher->hooks.put_back(fetcher->hooks.ctx, entry, has_answered);
+    resolver_leave(fetcher->resolver, entry, false);
+    fetcher->hooks.put_back(fetcher->hooks.ctx, entry, has_answered, 0);
 }
 
 static void put_back_dropped(struct loop *loop)
@@ -199,13 +202,16 @@ static void hand_on(struct loop *loop, struct entry *entry, bool has_answered)
 static void finish(struct loop *loop, struct transfer *transfer, CURLcode code)
 {
     struct fetcher *fetcher = loop->fetcher;
-    if (transfer->stop == STOP_NO_ROOM) {
+    if (transfer->stop == STOP_NO_ROOM ||
+        (transfer->stop == STOP_NO_ADDRESS && transfer->is_connected)) {
         put_back(loop, transfer);
         return;
     }
     struct entry *entry = transfer->entry;
     bool has_answered = transfer_has_answered(transfer);
+    bool was_unreachable = !transfer->is_connected;
     transfer_end(transfer, code);
+    resolver_leave(fetcher->resolver, entry, was_unreachable);
     curl_multi_remove_handle(loop->multi, transfer->easy);
     unlink_transfer(loop, transfer);
     keep_spare(loop, transfer);
@@ -281,6 +287,15 @@ static bool start(struct loop *loop, struct entry *entry, struct extent *bytes,
                      curl_multi_strerror(code));
 }
 
+/* An entry that has no place in libcurl yet. */
+static void put_back_taken(struct loop *loop, struct entry *entry,
+                           int64_t hold_ns)
+{
+    const struct fetcher *fetcher = loop->fetcher;
+    resolver_leave(fetcher->resolver, entry, false);
+    fetcher->hooks.put_back(fetcher->hooks.ctx, entry, false, hold_ns);
+}
+
 /* Starts the pending entry. False: not now (or `error` is set). */
 static bool start_pending(struct loop *loop)
 {
@@ -289,6 +304,7 @@ static bool start_pending(struct loop *loop)
     const char *refused = refused_behind_proxy(loop, entry);
     if (refused) {
         loop->pending = NULL;
+        resolver_leave(loop->fetcher->resolver, entry, false);
         entry_end(entry, OUTCOME_DENIED,
                   "%.*s is a %s (--allow-private allows it)",
                   VIEW_ARG(entry->target.host), refused);
@@ -305,17 +321,58 @@ static bool start_pending(struct loop *loop)
     return true;
 }
 
+/* An entry whose name is known, or to be asked for: those that come back from
+ * the resolver first. */
+static enum fetch_take_result take_resolved(struct loop *loop,
+                                            struct entry **ret_entry,
+                                            enum resolver_result *ret_result)
+{
+    const struct fetch_hooks *hooks = &loop->fetcher->hooks;
+    struct resolver *resolver = loop->fetcher->resolver;
+    *ret_result = resolver_take(resolver, ret_entry);
+    if (*ret_result != RESOLVER_NONE)
+        return FETCH_TAKE_ENTRY;
+    if (!resolver_has_room(resolver))
+        return FETCH_TAKE_WAIT;
+    enum fetch_take_result result =
+        hooks->take(hooks->ctx, ret_entry, &loop->take_due_ns);
+    if (result == FETCH_TAKE_ENTRY)
+        *ret_result = resolver_ask(resolver, *ret_entry);
+    return result;
+}
+
+/* The next entry that may start becomes the pending one. Not without end: there
+ * may be very many that have no address. */
+static enum fetch_take_result take_next(struct loop *loop)
+{
+    for (int i = 0; i < LOOP_BATCH; i++) {
+        struct entry *entry;
+        enum resolver_result resolved;
+        enum fetch_take_result result = take_resolved(loop, &entry, &resolved);
+        if (result != FETCH_TAKE_ENTRY)
+            return result;
+        if (resolved == RESOLVER_KNOWN) {
+            loop->pending = entry;
+            return FETCH_TAKE_ENTRY;
+        }
+        if (resolved == RESOLVER_OVER)
+            hand_on(loop, entry, false);
+        else if (resolved == RESOLVER_CROWDED)
+            put_back_taken(loop, entry, CROWDED_MS * CLOCK_NS_PER_MS);
+    }
+    loop->take_due_ns = loop->now_ns;
+    return FETCH_TAKE_WAIT;
+}
+
 /* Tops the open transfers up. True when nothing will ever come any more. */
 static bool top_up(struct loop *loop)
 {
-    struct fetch_hooks *hooks = &loop->fetcher->hooks;
     loop->take_due_ns = 0;
     while (loop->open < loop->limit && loop->error.code == ERR_NONE) {
         /* Said before asking, so that no wake-up in between is lost. */
         atomic_store(&loop->is_starving, true);
         if (!loop->pending) {
-            switch (
-                hooks->take(hooks->ctx, &loop->pending, &loop->take_due_ns)) {
+            switch (take_next(loop)) {
             case FETCH_TAKE_ENTRY:
                 break;
             case FETCH_TAKE_WAIT:
@@ -459,13 +516,12 @@ static void handle_timeouts(struct loop *loop)
 
 static void put_back_all(struct loop *loop)
 {
-    struct fetch_hooks *hooks = &loop->fetcher->hooks;
     while (loop->newest)
         put_back(loop, loop->newest);
     if (loop->pending) {
         struct entry *entry = loop->pending;
         loop->pending = NULL;
-        hooks->put_back(hooks->ctx, entry, false);
+        put_back_taken(loop, entry, 0);
     }
 }
 

@@ -13,6 +13,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+struct resolver;
 struct transfer;
 struct loop;
 
@@ -21,6 +22,7 @@ struct fetcher {
     struct fetch_hooks hooks;
     struct page_pool *pool;
     struct curl_slist *headers; /* const after the start */
+    struct resolver *resolver;
     struct loop *loops;
     uint32_t loop_count;
     uint32_t running_count;         /* loops whose thread was started */
@@ -57,7 +59,8 @@ struct loop {
     int64_t take_due_ns;     /* an entry may be taken then, 0: none */
     struct watch *watches;
     size_t watch_count;
-    struct entry *pending;            /* taken, waits for room in the pool */
+    struct entry *pending;            /* taken, its name known, waits for
+                                         room in the pool */
     struct transfer *oldest, *newest; /* open transfers by start */
     struct transfer *spare;           /* handles for reuse */
     struct transfer *dropped;         /* to be taken out of the multi handle */
