@@ -90,9 +90,8 @@ static enum name_status status_of(int code)
     case ARES_EBADNAME:
         return NAME_IMPOSSIBLE;
     case ARES_ETIMEOUT:
-    case ARES_ECONNREFUSED:
         return NAME_SILENT;
-    default:
+    default: /* of SERVFAIL and the like c-ares makes ARES_ECONNREFUSED */
         return NAME_FAILED;
     }
 }

@@ -23,7 +23,8 @@ enum name_status {
     NAME_IMPOSSIBLE, /* the DNS cannot hold such a name */
     NAME_REFUSED,    /* all its addresses are refused by the address rule */
     NAME_SILENT,     /* no name server answered in time */
-    NAME_FAILED,     /* they could not tell (SERVFAIL and the like) */
+    NAME_FAILED,     /* they could not tell (SERVFAIL and the like), or none
+                        is there */
 };
 
 /* Whether asking again may tell something else. */

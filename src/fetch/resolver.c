@@ -75,8 +75,8 @@ static void describe_failure(struct entry *entry, struct view host,
     case NAME_FOUND:
     default:
         entry_end(entry, OUTCOME_DNS_FAILED,
-                  "the name servers could not tell the address of %.*s "
-                  "(SERVFAIL)",
+                  "no name server could tell the address of %.*s (it failed, "
+                  "refused, or is not there)",
                   VIEW_ARG(host));
     }
 }
