@@ -23,6 +23,8 @@ enum {
     EVENTS_AT_ONCE = 256,
     SWEEP_MAX_MS = 250,
     SWEEP_MIN_MS = 5,
+    CONNECTIONS_A_MULTI = 2048, /* then a new one (loop.h), but only when */
+    CONNECTIONS_A_PLACE = 8,    /* there were so many for each transfer, too */
     CROWDED_MS = 500, /* a host whose address has too many waiting already */
 };
 
@@ -60,6 +62,7 @@ void loop_note_opened(struct loop *loop, int fd)
 {
     if (fd < 0)
         return;
+    loop->opened++;
     if (widen_watches(loop, (size_t)fd))
         loop->watches[fd] = (struct watch){ .is_connection = true };
     else
@@ -72,16 +75,25 @@ void loop_note_closed(struct loop *loop, int fd)
         loop->watches[fd] = (struct watch){ 0 };
 }
 
+static struct transfer *transfer_of(CURL *easy)
+{
+    char *owner = NULL;
+    curl_easy_getinfo(easy, CURLINFO_PRIVATE, &owner);
+    return (struct transfer *)(void *)owner;
+}
+
 static int on_socket(CURL *easy, curl_socket_t fd, int what, void *ctx,
                      void *socket_ctx)
 {
     struct loop *loop = ctx;
-    (void)easy, (void)socket_ctx;
+    (void)socket_ctx;
     if (!widen_watches(loop, (size_t)fd)) {
         error_no_memory(&loop->error, "the event loop");
         return -1;
     }
     struct watch *watch = &loop->watches[fd];
+    if (what != CURL_POLL_REMOVE)
+        watch->multi = transfer_of(easy)->multi;
     watch->wanted = what == CURL_POLL_REMOVE
                         ? 0
                         : (what & CURL_POLL_IN ? (uint32_t)EPOLLIN : 0) |
@@ -97,11 +109,49 @@ static int on_socket(CURL *easy, curl_socket_t fd, int what, void *ctx,
 static int on_timer(CURLM *multi, long timeout_ms, void *ctx)
 {
     struct loop *loop = ctx;
-    (void)multi;
-    loop->timer_due_ns =
-        timeout_ms < 0 ? 0
-                       : clock_now_ns() + (int64_t)timeout_ms * CLOCK_NS_PER_MS;
+    int64_t *due_ns = multi == loop->old.multi ? &loop->old.timer_due_ns
+                                               : &loop->timer_due_ns;
+    *due_ns = timeout_ms < 0
+                  ? 0
+                  : clock_now_ns() + (int64_t)timeout_ms * CLOCK_NS_PER_MS;
     return 0;
+}
+
+/* ---- the multi handle ---------------------------------------------------- */
+
+static bool set_up_multi(struct loop *loop, struct error *err)
+{
+    loop->multi = curl_multi_init();
+    if (!loop->multi)
+        return error_no_memory(err, "the event loop");
+    curl_multi_setopt(loop->multi, CURLMOPT_SOCKETFUNCTION, on_socket);
+    curl_multi_setopt(loop->multi, CURLMOPT_SOCKETDATA, loop);
+    curl_multi_setopt(loop->multi, CURLMOPT_TIMERFUNCTION, on_timer);
+    curl_multi_setopt(loop->multi, CURLMOPT_TIMERDATA, loop);
+    /* The default, four for each open transfer, throws warm connections away
+     * whenever few are open. */
+    curl_multi_setopt(loop->multi, CURLMOPT_MAXCONNECTS, (long)loop->limit + 4);
+    curl_multi_setopt(loop->multi, CURLMOPT_PIPELINING, CURLPIPE_NOTHING);
+    return true;
+}
+
+/* Goes on with a new handle when it is time for that (loop.h). */
+static bool renew_multi(struct loop *loop, struct error *err)
+{
+    struct old_multi *old = &loop->old;
+    if (old->multi && !old->open) {
+        curl_multi_cleanup(old->multi);
+        *old = (struct old_multi){ 0 };
+    }
+    if (old->multi || loop->opened < CONNECTIONS_A_MULTI ||
+        loop->opened / CONNECTIONS_A_PLACE < loop->limit)
+        return true;
+    *old = (struct old_multi){ .multi = loop->multi,
+                               .open = loop->open,
+                               .timer_due_ns = loop->timer_due_ns };
+    loop->timer_due_ns = 0;
+    loop->opened = 0;
+    return set_up_multi(loop, err);
 }
 
 /* ---- open transfers --------------------------------------------------- */
@@ -151,13 +201,21 @@ static void unlink_dropped(struct loop *loop, struct transfer *transfer)
         *at = transfer->next;
 }
 
+static void remove_handle(struct loop *loop, struct transfer *transfer)
+{
+    curl_multi_remove_handle(transfer->multi, transfer->easy);
+    if (transfer->multi == loop->old.multi)
+        loop->old.open--;
+    transfer->multi = NULL;
+}
+
 /* Takes it out of libcurl and sends its entry back. */
 static void put_back(struct loop *loop, struct transfer *transfer)
 {
     struct fetcher *fetcher = loop->fetcher;
     struct entry *entry = transfer->entry;
     bool has_answered = transfer_has_answered(transfer);
-    curl_multi_remove_handle(loop->multi, transfer->easy);
+    remove_handle(loop, transfer);
     if (transfer->is_dropped)
         unlink_dropped(loop, transfer);
     unlink_transfer(loop, transfer);
@@ -212,7 +270,7 @@ static void finish(struct loop *loop, struct transfer *transfer, CURLcode code)
     bool was_unreachable = !transfer->is_connected;
     transfer_end(transfer, code);
     resolver_leave(fetcher->resolver, entry, was_unreachable);
-    curl_multi_remove_handle(loop->multi, transfer->easy);
+    remove_handle(loop, transfer);
     unlink_transfer(loop, transfer);
     keep_spare(loop, transfer);
     if (has_answered)
@@ -277,6 +335,7 @@ static bool start(struct loop *loop, struct entry *entry, struct extent *bytes,
         return false;
     }
     link_newest(loop, transfer);
+    transfer->multi = loop->multi;
     CURLMcode code = curl_multi_add_handle(loop->multi, transfer->easy);
     if (!code)
         return true;
@@ -368,6 +427,8 @@ static enum fetch_take_result take_next(struct loop *loop)
 static bool top_up(struct loop *loop)
 {
     loop->take_due_ns = 0;
+    if (!renew_multi(loop, &loop->error))
+        return false;
     while (loop->open < loop->limit && loop->error.code == ERR_NONE) {
         /* Said before asking, so that no wake-up in between is lost. */
         atomic_store(&loop->is_starving, true);
@@ -400,6 +461,7 @@ static int wait_ms(const struct loop *loop)
 {
     int64_t due = loop->open ? earlier(loop->timer_due_ns, loop->sweep_due_ns)
                              : loop->timer_due_ns;
+    due = earlier(due, loop->old.timer_due_ns);
     due = earlier(due, loop->take_due_ns);
     due = earlier(due, atomic_load(&loop->fetcher->stop_at_ns));
     if (!due)
@@ -435,12 +497,17 @@ static void handle_event(struct loop *loop, const struct epoll_event *event)
     int mask = (event->events & EPOLLIN ? CURL_CSELECT_IN : 0) |
                (event->events & EPOLLOUT ? CURL_CSELECT_OUT : 0) |
                (event->events & (EPOLLERR | EPOLLHUP) ? CURL_CSELECT_ERR : 0);
-    curl_multi_socket_action(loop->multi, fd, mask, &running);
+    curl_multi_socket_action(watch->multi, fd, mask, &running);
 }
 
 static void handle_timer(struct loop *loop)
 {
     int running;
+    if (loop->old.timer_due_ns && loop->old.timer_due_ns <= clock_now_ns()) {
+        loop->old.timer_due_ns = 0;
+        curl_multi_socket_action(loop->old.multi, CURL_SOCKET_TIMEOUT, 0,
+                                 &running);
+    }
     /* Also after each batch of new handles: their timer is due at once. */
     if (loop->timer_due_ns && loop->timer_due_ns <= clock_now_ns()) {
         loop->timer_due_ns = 0;
@@ -448,21 +515,26 @@ static void handle_timer(struct loop *loop)
     }
 }
 
-/* Hands finished transfers on; true when there were some. */
-static bool handle_messages(struct loop *loop)
+static bool read_messages(struct loop *loop, CURLM *multi)
 {
     int left;
     bool is_any = false;
     CURLMsg *message;
-    while ((message = curl_multi_info_read(loop->multi, &left)) != NULL) {
+    while ((message = curl_multi_info_read(multi, &left)) != NULL) {
         if (message->msg != CURLMSG_DONE)
             continue;
         is_any = true;
-        char *owner = NULL;
-        CURLcode code = message->data.result;
-        curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &owner);
-        finish(loop, (struct transfer *)(void *)owner, code);
+        finish(loop, transfer_of(message->easy_handle), message->data.result);
     }
+    return is_any;
+}
+
+/* Hands finished transfers on; true when there were some. */
+static bool handle_messages(struct loop *loop)
+{
+    bool is_any = read_messages(loop, loop->multi);
+    if (loop->old.multi && read_messages(loop, loop->old.multi))
+        is_any = true;
     is_any = is_any || loop->dropped;
     put_back_dropped(loop);
     return is_any;
@@ -582,22 +654,6 @@ void loop_wake(struct loop *loop)
 
 /* ---- life ------------------------------------------------------------- */
 
-static bool set_up_multi(struct loop *loop, struct error *err)
-{
-    loop->multi = curl_multi_init();
-    if (!loop->multi)
-        return error_no_memory(err, "the event loop");
-    curl_multi_setopt(loop->multi, CURLMOPT_SOCKETFUNCTION, on_socket);
-    curl_multi_setopt(loop->multi, CURLMOPT_SOCKETDATA, loop);
-    curl_multi_setopt(loop->multi, CURLMOPT_TIMERFUNCTION, on_timer);
-    curl_multi_setopt(loop->multi, CURLMOPT_TIMERDATA, loop);
-    /* The default, four for each open transfer, throws warm connections away
-     * whenever few are open. */
-    curl_multi_setopt(loop->multi, CURLMOPT_MAXCONNECTS, (long)loop->limit + 4);
-    curl_multi_setopt(loop->multi, CURLMOPT_PIPELINING, CURLPIPE_NOTHING);
-    return true;
-}
-
 bool loop_init(struct loop *loop, struct fetcher *fetcher, uint32_t limit,
                struct error *err)
 {
@@ -627,6 +683,7 @@ void loop_release(struct loop *loop)
         transfer_free(transfer);
     }
     /* Closes the kept connections, which still call on_close_socket. */
+    curl_multi_cleanup(loop->old.multi);
     curl_multi_cleanup(loop->multi);
     if (loop->epoll_fd >= 0)
         close(loop->epoll_fd);

@@ -41,6 +41,18 @@ struct watch {
     uint32_t registered; /* events as epoll has them, 0: not in the set */
     uint32_t wanted;     /* events as libcurl wants them */
     bool is_connection;  /* opened, and to be closed, by our callbacks */
+    CURLM *multi;        /* whose it is */
+};
+
+/* libcurl before 8.12 keeps something for each host whose connection it threw
+ * out to make room, for as long as the multi handle lives, and goes through all
+ * of that whenever it throws out another. So after some thousand connections a
+ * loop goes on with a new handle, and the old one ends with the transfers that
+ * it has. */
+struct old_multi {
+    CURLM *multi; /* NULL: there is none */
+    uint32_t open;
+    int64_t timer_due_ns;
 };
 
 enum { LOOP_BATCH = 64 };
@@ -50,6 +62,8 @@ struct loop {
     uint32_t limit; /* transfers at once */
     pthread_t thread;
     CURLM *multi;
+    struct old_multi old;
+    uint32_t opened; /* connections since `multi` was made */
     int epoll_fd;
     int wake_fd;
     atomic_bool is_starving; /* waits for an entry or for room */

@@ -22,6 +22,7 @@ enum stop_reason {
 
 struct transfer {
     CURL *easy;
+    CURLM *multi; /* that has it */
     struct loop *loop;
     struct entry *entry;
     struct page *page;
