@@ -17,7 +17,8 @@ PKGS_CHECK := check nginx-light python3-minimal python3 python3-doc wget curl \
               ca-certificates openssl zstd
 PKGS_LINT  := clang-format clang-tidy shellcheck
 PKGS_FUZZ  := clang libclang-rt-14-dev
-PKGS_BENCH := ripgrep wget curl python3 python3-aiohttp python3-doc nginx-light
+PKGS_BENCH := ripgrep wget curl python3 python3-aiohttp python3-doc nginx-light \
+              openssl
 
 # ---- how it is built ---------------------------------------------------------
 
@@ -86,7 +87,8 @@ UNIT_BINS := $(UNITS:%.c=$(B)/%)
 TOOLS    := $(patsubst %.c,$(B)/%,$(wildcard tests/server/*.c \
               tests/support/*.c))
 BENCH_TOOLS := $(B)/tests/bench/count_locks.so $(B)/tests/bench/hs_floor \
-               $(B)/tests/bench/frontier_sim
+               $(B)/tests/bench/frontier_sim \
+               $(B)/tests/server/fault_server $(B)/tests/server/dns_server
 FUZZERS  := $(patsubst %.c,$(B)/%,$(wildcard tests/fuzz/fuzz_*.c))
 PROGRAM  := $(B)/fetchgrep
 

@@ -77,7 +77,7 @@ class Bench:
 
     def measure_count(self, line):
         self.note(line.name, ours=line.ours)
-        run(line.ours, self.workdir)
+        line.usage = run(line.ours, self.workdir)
         count = line.count()
         self.row(line.name, f"{count:.3f}", "", "", "", f"{line.limit:.2f}",
                  self.verdict(count, line.limit))

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Optional
 
-from measure import Command
+from measure import Command, Usage
 
 
 @dataclass
@@ -35,3 +35,5 @@ class CountLine:
     ours: Command
     count: callable
     limit: float
+    #: what the run took, when `count` is called
+    usage: Optional[Usage] = None
