@@ -18,7 +18,7 @@ PKGS_CHECK := check nginx-light python3-minimal python3 python3-doc wget curl \
 PKGS_LINT  := clang-format clang-tidy shellcheck
 PKGS_FUZZ  := clang libclang-rt-14-dev
 PKGS_BENCH := ripgrep wget curl python3 python3-aiohttp python3-doc nginx-light \
-              openssl
+              openssl ca-certificates
 
 # ---- how it is built ---------------------------------------------------------
 

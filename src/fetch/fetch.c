@@ -137,6 +137,11 @@ struct fetch_counts fetch_counts(struct fetcher *fetcher)
     };
 }
 
+bool fetch_resolves_names(const struct fetch_options *options)
+{
+    return resolver_is_used(options);
+}
+
 uint64_t fetch_descriptors(uint32_t concurrency)
 {
     /* A socket a transfer, as many kept connections; epoll, wake-ups, and two

@@ -325,10 +325,13 @@ static void count_start(struct lookups *lookups, int64_t now_ns)
     lookups->next_start_ns += interval_ns;
 }
 
-/* What the DNS can hold: ASCII without blanks, 253 bytes, labels of 63. */
+/* What the DNS can hold: ASCII without blanks, 253 bytes, labels of 63; and
+ * nothing that it must not hear of (RFC 7686). */
 static bool is_possible(struct view host)
 {
     size_t label = 0;
+    if (view_ends_with(host, ".onion"))
+        return false;
     for (size_t i = 0; i < host.size; i++) {
         unsigned char c = (unsigned char)host.data[i];
         if (c <= ' ' || c >= 0x7f)

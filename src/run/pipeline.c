@@ -383,7 +383,7 @@ static void fit_descriptors(struct fetch_options *fetch)
 
 static void warn_of_proxy(const struct fetch_options *fetch)
 {
-    if (fetch->proxy && !fetch->address_rule->allows_all)
+    if (!fetch_resolves_names(fetch) && !fetch->address_rule->allows_all)
         log_warning("behind --proxy only literal addresses can be checked: "
                     "where names lead is the proxy's business");
 }

@@ -111,6 +111,10 @@ struct fetch_counts {
 
 struct fetch_counts fetch_counts(struct fetcher *fetcher);
 
+/* Whether names are resolved, and so checked, here: without a proxy, and where
+ * the proxy wants addresses. */
+bool fetch_resolves_names(const struct fetch_options *options);
+
 /* The descriptors that the loops may need at once, for RLIMIT_NOFILE. */
 uint64_t fetch_descriptors(uint32_t concurrency);
 

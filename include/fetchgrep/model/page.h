@@ -72,12 +72,12 @@ struct entry {
     struct page *page;     /* newest hop, or NULL */
     uint32_t attempts;
     uint32_t redirects;
-    size_t need_bytes;    /* room its page needed when it was put back */
+    size_t need_bytes; /* room its page needed when it was put back */
     struct address_set *addresses; /* of target.host, while fetch has it */
     uint32_t address_index;        /* the one to begin with */
     int64_t name_ns;               /* that it took to find them */
-    enum outcome outcome; /* meaningful once it leaves fetch */
-    char *detail;         /* heap: a sentence when it is not ok, or NULL */
+    enum outcome outcome;          /* meaningful once it leaves fetch */
+    char *detail; /* heap: a sentence when it is not ok, or NULL */
 };
 
 /* Heap, zeroed; NULL without memory. */
