@@ -85,7 +85,7 @@ class WideLines:
         """Wall of the list with dead names over the list without them."""
         self.start_wide()
         return Line("wide-dead", self.wide(with_dead=True),
-                    self.wide(with_dead=False), 1.15, runs=3)
+                    self.wide(with_dead=False), 1.15, runs=2)
 
     # ---- commands ------------------------------------------------------------
 
