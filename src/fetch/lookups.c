@@ -15,13 +15,14 @@
  */
 #include "lookups.h"
 
+#include "lookup_reply.h"
+
 #include "fetchgrep/base/clock.h"
 
 #include <ares.h>
 #include <arpa/nameser.h>
 #include <assert.h>
 #include <errno.h>
-#include <netdb.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
@@ -37,16 +38,6 @@ enum {
     TRY_LEAST_MS = 10,
     EVENTS_AT_ONCE = 16,
     NAME_LONGEST = 255,
-    TTL_MAX = 7 * 24 * 60 * 60,
-};
-
-struct question {
-    bool is_open; /* c-ares has yet to call back */
-    bool is_over;
-    enum name_status status;
-    uint32_t ttl_s;
-    size_t count;
-    struct address addresses[ADDRESSES_MAX];
 };
 
 struct lookup {
@@ -78,64 +69,11 @@ struct lookups {
 
 /* ---- the answer ------------------------------------------------------- */
 
-static enum name_status status_of(int code)
-{
-    switch (code) {
-    case ARES_SUCCESS:
-        return NAME_FOUND;
-    case ARES_ENOTFOUND:
-        return NAME_UNKNOWN;
-    case ARES_ENODATA:
-        return NAME_EMPTY;
-    case ARES_EBADNAME:
-        return NAME_IMPOSSIBLE;
-    case ARES_ETIMEOUT:
-        return NAME_SILENT;
-    default: /* of SERVFAIL and the like c-ares makes ARES_ECONNREFUSED */
-        return NAME_FAILED;
-    }
-}
-
-static bool is_final(const struct question *question)
-{
-    return question->is_over && !name_status_may_pass(question->status);
-}
-
-/* What both questions together have told. */
-static void combine(const struct lookup *lookup, struct name_answer *ret_answer)
-{
-    const struct question *v4 = &lookup->v4, *v6 = &lookup->v6;
-    *ret_answer = (struct name_answer){ .status = NAME_SILENT };
-    if (v4->count || v6->count) {
-        ret_answer->status = NAME_FOUND;
-        size_t v6_count = v6->count;
-        if (v6_count > ADDRESSES_MAX / 2 && v4->count)
-            v6_count = ADDRESSES_MAX / 2;
-        size_t v4_count = v4->count;
-        if (v4_count > ADDRESSES_MAX - v6_count)
-            v4_count = ADDRESSES_MAX - v6_count;
-        memcpy(ret_answer->addresses, v6->addresses,
-               v6_count * sizeof(struct address));
-        memcpy(ret_answer->addresses + v6_count, v4->addresses,
-               v4_count * sizeof(struct address));
-        ret_answer->count = v6_count + v4_count;
-        uint32_t v4_ttl = v4_count ? v4->ttl_s : TTL_MAX;
-        uint32_t v6_ttl = v6_count ? v6->ttl_s : TTL_MAX;
-        ret_answer->ttl_s = v4_ttl < v6_ttl ? v4_ttl : v6_ttl;
-    } else if (is_final(v4) && (v4->status != NAME_EMPTY || is_final(v6))) {
-        ret_answer->status = v4->status;
-    } else if (v4->is_over && !is_final(v4)) {
-        ret_answer->status = v4->status;
-    } else if (v6->is_over) {
-        ret_answer->status = v6->status;
-    }
-}
-
 static void answer(struct lookup *lookup)
 {
     struct lookups *all = lookup->all;
     struct name_answer answer;
-    combine(lookup, &answer);
+    questions_combine(&lookup->v4, &lookup->v6, &answer);
     lookup->is_answered = true;
     if (!all->is_ending)
         all->done(all->ctx, lookup->name, lookup->started_ns, &answer);
@@ -178,38 +116,6 @@ static void free_if_over(struct lookup *lookup)
 
 /* ---- questions -------------------------------------------------------- */
 
-static void read_v4(struct question *question, const unsigned char *reply,
-                    int size)
-{
-    struct ares_addrttl found[ADDRESSES_MAX];
-    int count = ADDRESSES_MAX;
-    int code = ares_parse_a_reply(reply, size, NULL, found, &count);
-    question->status = code ? status_of(code) : NAME_EMPTY;
-    for (int i = 0; !code && i < count; i++) {
-        struct address *address = &question->addresses[question->count++];
-        address->family = AF_INET;
-        memcpy(address->bytes, &found[i].ipaddr, 4);
-        if (found[i].ttl >= 0 && (uint32_t)found[i].ttl < question->ttl_s)
-            question->ttl_s = (uint32_t)found[i].ttl;
-    }
-}
-
-static void read_v6(struct question *question, const unsigned char *reply,
-                    int size)
-{
-    struct ares_addr6ttl found[ADDRESSES_MAX];
-    int count = ADDRESSES_MAX;
-    int code = ares_parse_aaaa_reply(reply, size, NULL, found, &count);
-    question->status = code ? status_of(code) : NAME_EMPTY;
-    for (int i = 0; !code && i < count; i++) {
-        struct address *address = &question->addresses[question->count++];
-        address->family = AF_INET6;
-        memcpy(address->bytes, &found[i].ip6addr, 16);
-        if (found[i].ttl >= 0 && (uint32_t)found[i].ttl < question->ttl_s)
-            question->ttl_s = (uint32_t)found[i].ttl;
-    }
-}
-
 static void on_v4(void *ctx, int code, int timeouts, unsigned char *reply,
                   int size);
 static void on_v6(void *ctx, int code, int timeouts, unsigned char *reply,
@@ -222,7 +128,6 @@ static void ask(struct lookup *lookup, struct question *question, int type,
 {
     struct lookups *all = lookup->all;
     question->is_open = true;
-    question->ttl_s = TTL_MAX;
     if (strchr(lookup->host, '.'))
         ares_query(all->channel, lookup->host, ns_c_in, type, callback, lookup);
     else
@@ -246,7 +151,8 @@ static void go_on(struct lookup *lookup)
         return;
     }
     bool is_over = lookup->v4.is_over && !lookup->v6.is_open;
-    bool is_told = is_final(&lookup->v4) && lookup->v4.status != NAME_FOUND &&
+    bool is_told = question_is_final(&lookup->v4) &&
+                   lookup->v4.status != NAME_FOUND &&
                    lookup->v4.status != NAME_EMPTY;
     if (is_over || is_told) {
         answer(lookup);
@@ -263,13 +169,7 @@ static void on_v4(void *ctx, int code, int timeouts, unsigned char *reply,
 {
     struct lookup *lookup = ctx;
     (void)timeouts;
-    lookup->v4.is_open = false;
-    lookup->v4.is_over = true;
-    lookup->v4.status = status_of(code);
-    if (code == ARES_SUCCESS)
-        read_v4(&lookup->v4, reply, size);
-    if (lookup->v4.count)
-        lookup->v4.status = NAME_FOUND;
+    question_take_v4(&lookup->v4, code, reply, size);
     go_on(lookup);
 }
 
@@ -278,13 +178,7 @@ static void on_v6(void *ctx, int code, int timeouts, unsigned char *reply,
 {
     struct lookup *lookup = ctx;
     (void)timeouts;
-    lookup->v6.is_open = false;
-    lookup->v6.is_over = true;
-    lookup->v6.status = status_of(code);
-    if (code == ARES_SUCCESS)
-        read_v6(&lookup->v6, reply, size);
-    if (lookup->v6.count)
-        lookup->v6.status = NAME_FOUND;
+    question_take_v6(&lookup->v6, code, reply, size);
     go_on(lookup);
 }
 
@@ -466,38 +360,6 @@ void lookups_wake(struct lookups *lookups)
 }
 
 /* ---- life ------------------------------------------------------------- */
-
-/* "ADDRESS", "ADDRESS:PORT", "[ADDRESS]:PORT" */
-static bool is_server(struct view text)
-{
-    struct address address;
-    uint64_t port;
-    if (address_parse(text, &address))
-        return true;
-    const char *colon = text.size ? memrchr(text.data, ':', text.size) : NULL;
-    if (!colon)
-        return false;
-    size_t at = (size_t)(colon - text.data);
-    struct view host = view_first(text, at);
-    bool is_plain_v6 =
-        host.size && host.data[0] != '[' && memchr(host.data, ':', host.size);
-    return !is_plain_v6 && address_parse(host, &address) &&
-           view_to_u64(view_from(text, at + 1), &port) && port > 0 &&
-           port <= UINT16_MAX;
-}
-
-bool name_servers_check(const char *servers, struct error *err)
-{
-    struct view rest = view_of_string(servers);
-    bool is_good = rest.size > 0;
-    while (is_good && rest.data)
-        is_good = is_server(view_split(&rest, ','));
-    return is_good ||
-           error_set(err, ERR_USAGE,
-                     "--dns-servers: \"%s\" is not ADDRESS[:PORT],...; an IPv6 "
-                     "address with a port stands in brackets",
-                     servers);
-}
 
 static bool open_channel(struct lookups *lookups,
                          const struct name_options *options, int64_t timeout_ms,

@@ -3,6 +3,7 @@
 #include "address_places.h"
 #include "known_names.h"
 #include "name_cache.h"
+#include "name_news.h"
 
 #include "fetchgrep/base/clock.h"
 
@@ -14,10 +15,6 @@ enum {
     NAMES_MAX = 32 << 10, /* remembered, some 200 bytes each */
     PARKED_MAX = 4096,    /* entries */
     LINE_LONGEST = 64,    /* entries that wait for one address */
-    FOUND_LEAST_S = 60,   /* whatever the time to live */
-    FOUND_MOST_S = 60 * 60,
-    STALE_S = 30, /* addresses that could not be asked for anew go on so long */
-    NOT_FOUND_S = 60,
 };
 
 struct resolver {
@@ -39,64 +36,6 @@ struct resolver {
     bool is_stopped;
     bool is_ending;
 };
-
-/* ---- entries that failed ---------------------------------------------- */
-
-static void describe_failure(struct entry *entry, struct view host,
-                             const struct name *name)
-{
-    char ip[ADDRESS_TEXT_SIZE];
-    switch (name->status) {
-    case NAME_UNKNOWN:
-        entry_end(entry, OUTCOME_DNS_FAILED, "no such name: %.*s (NXDOMAIN)",
-                  VIEW_ARG(host));
-        break;
-    case NAME_EMPTY:
-        entry_end(entry, OUTCOME_DNS_FAILED, "no address for the name %.*s",
-                  VIEW_ARG(host));
-        break;
-    case NAME_IMPOSSIBLE:
-        entry_end(entry, OUTCOME_DNS_FAILED,
-                  "no name that the DNS can hold: "
-                  "%.*s",
-                  VIEW_ARG(host));
-        break;
-    case NAME_REFUSED:
-        address_format(&name->refused, ip);
-        entry_end(entry, OUTCOME_DENIED,
-                  "%s is a %s (--allow-private allows it)", ip,
-                  name->refused_kind);
-        break;
-    case NAME_SILENT:
-        entry_end(entry, OUTCOME_DNS_FAILED, "no name server answered for %.*s",
-                  VIEW_ARG(host));
-        break;
-    case NAME_FAILED:
-    case NAME_FOUND:
-    default:
-        entry_end(entry, OUTCOME_DNS_FAILED,
-                  "no name server could tell the address of %.*s (it failed, "
-                  "refused, or is not there)",
-                  VIEW_ARG(host));
-    }
-}
-
-/* The entry is over: a page of nothing tells when, where and how long. Without
- * memory for one it is over all the same. */
-static void end_entry(struct entry *entry, const struct name *name)
-{
-    struct view host = entry->target.host; /* its bytes stay where they are */
-    struct page *page = page_new(&entry->target);
-    if (page) {
-        page->fetched_at_ms = clock_wall_ms();
-        page->timing.dns_us = page->timing.total_us = entry->name_ns / 1000;
-        page->is_name_missing =
-            name->status != NAME_REFUSED && !name_status_may_pass(name->status);
-        page->previous_hop = entry->page;
-        entry->page = page;
-    }
-    describe_failure(entry, host, name);
-}
 
 /* ---- entries that may go on ------------------------------------------- */
 
@@ -144,7 +83,7 @@ static enum resolver_result settle(struct resolver *resolver,
                                    const struct name *name, struct entry *entry)
 {
     if (name->status != NAME_FOUND) {
-        end_entry(entry, name);
+        name_end_entry(name, entry);
         return RESOLVER_OVER;
     }
     struct address_set *set = name->addresses;
@@ -154,75 +93,6 @@ static enum resolver_result settle(struct resolver *resolver,
 }
 
 /* ---- answers ---------------------------------------------------------- */
-
-static int64_t lifetime_s(const struct name_answer *answer)
-{
-    switch (answer->status) {
-    case NAME_FOUND:
-    case NAME_REFUSED:
-        return answer->ttl_s < FOUND_LEAST_S  ? FOUND_LEAST_S
-               : answer->ttl_s > FOUND_MOST_S ? FOUND_MOST_S
-                                              : answer->ttl_s;
-    case NAME_UNKNOWN:
-    case NAME_EMPTY:
-    case NAME_IMPOSSIBLE:
-        return NOT_FOUND_S;
-    case NAME_SILENT:
-    case NAME_FAILED:
-    default:
-        return 0; /* those who waited are told, the next one asks again */
-    }
-}
-
-/* An answer as the name keeps it: without what the rule refuses, in order. */
-struct news {
-    enum name_status status;
-    int64_t lifetime_s;
-    struct address_set *addresses;
-    struct address refused;
-    const char *refused_kind;
-};
-
-static struct news make_news(const struct resolver *resolver,
-                             const struct name_answer *answer)
-{
-    struct name_answer copy = *answer;
-    struct news news = { .status = answer->status,
-                         .lifetime_s = lifetime_s(answer) };
-    if (answer->status != NAME_FOUND)
-        return news;
-    copy.count = addresses_admit(copy.addresses, copy.count,
-                                 resolver->options->address_rule, &news.refused,
-                                 &news.refused_kind);
-    if (!copy.count) {
-        news.status = NAME_REFUSED;
-        return news;
-    }
-    addresses_order(copy.addresses, copy.count);
-    news.addresses = address_set_new(copy.addresses, copy.count);
-    if (!news.addresses) {
-        news.status = NAME_FAILED;
-        news.lifetime_s = 0;
-    }
-    return news;
-}
-
-/* Under the lock. Addresses that are known go on for a while when nobody can
- * be asked (RFC 8767). */
-static void learn(struct name *name, const struct news *news, int64_t now_ns)
-{
-    bool is_stale = name->expires_ns && name->status == NAME_FOUND &&
-                    name_status_may_pass(news->status);
-    int64_t lifetime = is_stale ? STALE_S : news->lifetime_s;
-    name->expires_ns = now_ns + lifetime * CLOCK_NS_PER_S;
-    if (is_stale)
-        return;
-    address_set_unref(name->addresses);
-    name->status = news->status;
-    name->addresses = news->addresses;
-    name->refused = news->refused;
-    name->refused_kind = news->refused_kind;
-}
 
 /* Under the lock: all who waited go on. The time that each has waited counts
  * from the question on, not from when it stood in line for it. */
@@ -246,10 +116,11 @@ static void on_answer(void *ctx, void *asked, int64_t started_ns,
 {
     struct resolver *resolver = ctx;
     struct name *name = asked;
-    const struct news news = make_news(resolver, answer);
+    const struct name_news news =
+        name_news_of(answer, resolver->options->address_rule);
     int64_t now = clock_now_ns();
     pthread_mutex_lock(&resolver->lock);
-    learn(name, &news, now);
+    name_learn(name, &news, now);
     tell_waiting(resolver, name, started_ns, now);
     name_cache_set_answered(&resolver->names, name);
     pthread_mutex_unlock(&resolver->lock);
@@ -363,13 +234,14 @@ static bool park(struct resolver *resolver, struct name *name,
 static void consult_known(struct resolver *resolver, struct name *name,
                           const struct url *url, int64_t now_ns)
 {
-    struct name_answer answer = { .status = NAME_FOUND, .ttl_s = FOUND_MOST_S };
+    struct name_answer answer = { .status = NAME_FOUND, .ttl_s = UINT32_MAX };
     answer.count = known_names_find(resolver->options->names.known, url->host,
                                     url->port, answer.addresses);
     if (!answer.count)
         return;
-    const struct news news = make_news(resolver, &answer);
-    learn(name, &news, now_ns);
+    const struct name_news news =
+        name_news_of(&answer, resolver->options->address_rule);
+    name_learn(name, &news, now_ns);
 }
 
 /* Under the lock. `ret_is_wanted`: the thread is to be woken. */
@@ -383,7 +255,7 @@ static enum resolver_result ask_name(struct resolver *resolver,
         name_cache_get(&resolver->names, has_port ? url->origin : url->host);
     if (!name) {
         const struct name no_memory = { .status = NAME_FAILED };
-        end_entry(entry, &no_memory);
+        name_end_entry(&no_memory, entry);
         return RESOLVER_OVER;
     }
     int64_t now = clock_now_ns();
