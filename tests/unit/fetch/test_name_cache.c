@@ -42,12 +42,12 @@ START_TEST(a_name_is_found_again)
 }
 END_TEST
 
-START_TEST(a_million_names_take_no_more_room_than_a_hundred)
+START_TEST(many_names_take_no_more_room_than_a_hundred)
 {
-    for (int i = 0; i < 1000000; i++)
+    for (int i = 0; i < 50000; i++)
         get(i);
     ck_assert_uint_eq(cache.count, 100);
-    ck_assert_int_eq(get(999950)->expires_ns, 0);
+    ck_assert_int_eq(get(49950)->expires_ns, 0);
     ck_assert_uint_eq(cache.count, 100);
 }
 END_TEST
@@ -166,7 +166,7 @@ int main(void)
     TCase *tcase = tcase_create("cache");
     tcase_add_checked_fixture(tcase, set_up, tear_down);
     tcase_add_test(tcase, a_name_is_found_again);
-    tcase_add_test(tcase, a_million_names_take_no_more_room_than_a_hundred);
+    tcase_add_test(tcase, many_names_take_no_more_room_than_a_hundred);
     tcase_add_test(tcase, the_name_that_was_not_used_for_longest_goes_first);
     tcase_add_test(tcase, a_name_that_is_asked_for_is_never_dropped);
     tcase_add_test(tcase, names_with_entries_that_wait_are_found_for_the_end);
