@@ -10,13 +10,15 @@ HS       := $(filter-out 0 no,$(WITH_HS))
 
 PKGS_BUILD := gcc libc6-dev libcurl4-openssl-dev libpcre2-dev libdeflate-dev \
               zlib1g-dev libssl-dev libjansson-dev libxxhash-dev libzstd-dev \
-              libbrotli-dev libuchardet-dev $(if $(HS),libvectorscan-dev)
+              libbrotli-dev libuchardet-dev libc-ares-dev \
+              $(if $(HS),libvectorscan-dev)
 PKGS_DEMO  := nginx-light
 PKGS_CHECK := check nginx-light python3-minimal python3 python3-doc wget curl \
               ca-certificates openssl zstd
 PKGS_LINT  := clang-format clang-tidy shellcheck
 PKGS_FUZZ  := clang libclang-rt-14-dev
-PKGS_BENCH := ripgrep wget wget2 curl python3 python3-aiohttp python3-doc nginx-light
+PKGS_BENCH := ripgrep wget wget2 curl python3 python3-aiohttp python3-doc nginx-light \
+              openssl ca-certificates
 
 # ---- how it is built ---------------------------------------------------------
 
@@ -35,7 +37,7 @@ CPPFLAGS_OWN := $(STD) -Iinclude -include fetchgrep/base/banned.h \
                 $(if $(HS),-DWITH_HS=1,-DWITH_HS=0)
 CFLAGS_OWN := $(OPT) $(WARNINGS) $(if $(DEV),-Werror) -fopenmp -pthread
 LDLIBS   := -lcurl -lpcre2-8 -ldeflate -lz -lcrypto -ljansson -lxxhash -lzstd \
-            -lbrotlidec -luchardet $(if $(HS),-lhs) -lm
+            -lbrotlidec -luchardet -lcares $(if $(HS),-lhs) -lm
 
 # One object tree per variant.
 comma := ,
@@ -85,7 +87,8 @@ UNIT_BINS := $(UNITS:%.c=$(B)/%)
 TOOLS    := $(patsubst %.c,$(B)/%,$(wildcard tests/server/*.c \
               tests/support/*.c))
 BENCH_TOOLS := $(B)/tests/bench/count_locks.so $(B)/tests/bench/hs_floor \
-               $(B)/tests/bench/frontier_sim
+               $(B)/tests/bench/frontier_sim \
+               $(B)/tests/server/fault_server $(B)/tests/server/dns_server
 FUZZERS  := $(patsubst %.c,$(B)/%,$(wildcard tests/fuzz/fuzz_*.c))
 PROGRAM  := $(B)/fetchgrep
 

@@ -1,6 +1,7 @@
 #include "config.h"
 
 #include "choice_options.h"
+#include "names.h"
 
 #include <fcntl.h>
 #include <sched.h>
@@ -310,7 +311,7 @@ bool config_init(struct config *config, const struct raw_options *raw,
     set_pipeline(config, raw, cores);
     set_fetch(config, raw, cores);
     bool done =
-        add_host_headers(config, raw, err) &&
+        add_host_headers(config, raw, err) && names_set(config, raw, err) &&
         set_max_failed(&config->pipeline, raw->max_failed, err) &&
         (!raw->allows_private ||
          address_rule_allow(&config->address_rule, raw->private_ranges, err)) &&
@@ -352,6 +353,7 @@ void config_release(struct config *config)
     patterns_free(config->patterns);
     choice_free(config->choice);
     free(config->host_headers);
+    known_names_free(config->known_names);
     buf_release(&config->shaping);
     *config = (struct config){ 0 };
 }

@@ -19,6 +19,7 @@ struct config {
     struct choice *choice;
     struct address_rule address_rule;
     struct fetch_host_header *host_headers;
+    struct known_names *known_names;
     struct buf shaping;
 };
 

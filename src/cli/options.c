@@ -136,6 +136,20 @@ static const struct option_row rows[] = {
       FOR_ALL | FOR_EXPLAIN | FOR_SHOW },
     { "max-redirects", 0, KIND_COUNT, AT(max_redirects), 0, 1000, "10", NULL,
       "N", "hops followed at most", FOR_NETWORK },
+    { "per-address", 0, KIND_COUNT, AT(per_address), 0, 1000000, "0", NULL, "N",
+      "transfers at once to one address, whatever its names (0: any number)",
+      FOR_NETWORK },
+    { "resolve", 0, KIND_LIST, AT(resolve), 0, 0, NULL, NULL,
+      "HOST:PORT:ADDRESS[,ADDRESS]",
+      "the addresses of a host; HOST * is any; may be given again",
+      FOR_NETWORK },
+    { "hosts-file", 0, KIND_STRING, AT(hosts_file), 0, 0, NULL, NULL, "FILE",
+      "names that need not be asked for (default: /etc/hosts)", FOR_NETWORK },
+    { "dns-servers", 0, KIND_STRING, AT(dns_servers), 0, 0, NULL, NULL,
+      "ADDRESS[:PORT],...", "name servers (default: those of /etc/resolv.conf)",
+      FOR_NETWORK },
+    { "dns-rate", 0, KIND_COUNT, AT(dns_rate), 0, 1000000, "1000", NULL, "N",
+      "names asked for in a second at most (0: any number)", FOR_NETWORK },
     { "header", 0, KIND_LIST, AT(headers), 0, 0, NULL, NULL, "'K: V'",
       "a request header for every host; may be given again", FOR_NETWORK },
     { "header-for", 0, KIND_PAIR, AT(host_headers), 0, 0, NULL, NULL,
@@ -486,6 +500,7 @@ bool options_parse(int argc, char **argv, enum command command,
 void options_release(struct raw_options *raw)
 {
     free(raw->operands.items);
+    free(raw->resolve.items);
     free(raw->headers.items);
     free(raw->host_headers.items);
     free(raw->mimes.items);

@@ -77,6 +77,11 @@ struct raw_options {
     uint64_t connect_timeout_ms, timeout_ms, stall_timeout_ms;
     uint64_t max_body;
     uint64_t max_redirects;
+    uint64_t per_address;
+    struct string_list resolve;
+    const char *hosts_file;  /* NULL: /etc/hosts */
+    const char *dns_servers; /* NULL: the system's */
+    uint64_t dns_rate;
     struct string_list headers;
     struct string_list host_headers; /* HOST, HEADER, HOST, HEADER, … */
     const char *user_agent;

@@ -2,6 +2,7 @@
 
 #include "loop.h"
 #include "request.h"
+#include "resolver.h"
 
 #include "fetchgrep/base/clock.h"
 
@@ -19,6 +20,7 @@ void fetch_free(struct fetcher *fetcher)
         return;
     for (uint32_t i = 0; i < fetcher->running_count; i++)
         loop_release(&fetcher->loops[i]);
+    resolver_free(fetcher->resolver);
     curl_slist_free_all(fetcher->headers);
     free(fetcher->loops);
     free(fetcher);
@@ -44,6 +46,11 @@ static bool start_loop(struct fetcher *fetcher, uint32_t index,
     return true;
 }
 
+static void wake_loops(void *fetcher)
+{
+    fetch_wake(fetcher);
+}
+
 struct fetcher *fetch_start(const struct fetch_options *options,
                             const struct fetch_hooks *hooks,
                             struct page_pool *pool, struct error *err)
@@ -63,7 +70,10 @@ struct fetcher *fetch_start(const struct fetch_options *options,
     fetcher->pool = pool;
     fetcher->loops = loops;
     fetcher->loop_count = options->loop_count;
-    if (!request_headers(options, &fetcher->headers, err)) {
+    fetcher->resolver = resolver_new(options, wake_loops, fetcher, err);
+    if (!fetcher->resolver ||
+        !request_headers(options, &fetcher->headers, err)) {
+        fetch_join(fetcher);
         fetch_free(fetcher);
         return NULL;
     }
@@ -88,9 +98,25 @@ void fetch_stop(struct fetcher *fetcher, int64_t grace_ms)
 {
     atomic_store(&fetcher->stop_at_ns,
                  clock_now_ns() + grace_ms * CLOCK_NS_PER_MS);
+    resolver_stop(fetcher->resolver);
     for (uint32_t i = 0; i < fetcher->running_count; i++) {
         atomic_store(&fetcher->loops[i].is_starving, true);
         loop_wake(&fetcher->loops[i]);
+    }
+}
+
+/* Nobody will take what the resolver still has. */
+static void empty_resolver(struct fetcher *fetcher)
+{
+    const struct fetch_hooks *hooks = &fetcher->hooks;
+    struct entry *entry;
+    resolver_join(fetcher->resolver);
+    while ((entry = resolver_drain(fetcher->resolver)) != NULL) {
+        resolver_leave(fetcher->resolver, entry, false);
+        if (entry->outcome == OUTCOME_OK)
+            hooks->put_back(hooks->ctx, entry, false, 0);
+        else if (hooks->finish(hooks->ctx, entry, false))
+            hooks->deliver(hooks->ctx, &entry, 1);
     }
 }
 
@@ -98,6 +124,8 @@ void fetch_join(struct fetcher *fetcher)
 {
     for (uint32_t i = 0; i < fetcher->running_count; i++)
         pthread_join(fetcher->loops[i].thread, NULL);
+    if (fetcher->resolver)
+        empty_resolver(fetcher);
 }
 
 struct fetch_counts fetch_counts(struct fetcher *fetcher)
@@ -109,9 +137,14 @@ struct fetch_counts fetch_counts(struct fetcher *fetcher)
     };
 }
 
+bool fetch_resolves_names(const struct fetch_options *options)
+{
+    return resolver_is_used(options);
+}
+
 uint64_t fetch_descriptors(uint32_t concurrency)
 {
-    /* A socket a transfer, as many kept connections, and for names being
-     * looked up a pair of sockets for a while; epoll and wake-ups. */
+    /* A socket a transfer, as many kept connections; epoll, wake-ups, and two
+     * sockets for each name server. */
     return (uint64_t)concurrency * 2 + 64;
 }

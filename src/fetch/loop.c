@@ -7,6 +7,7 @@
  */
 #include "loop.h"
 
+#include "resolver.h"
 #include "transfer.h"
 
 #include "fetchgrep/base/clock.h"
@@ -22,6 +23,9 @@ enum {
     EVENTS_AT_ONCE = 256,
     SWEEP_MAX_MS = 250,
     SWEEP_MIN_MS = 5,
+    CONNECTIONS_A_MULTI = 2048, /* then a new one (loop.h), but only when */
+    CONNECTIONS_A_PLACE = 8,    /* there were so many for each transfer, too */
+    CROWDED_MS = 500, /* a host whose address has too many waiting already */
 };
 
 /* ---- descriptors ------------------------------------------------------ */
@@ -58,6 +62,7 @@ void loop_note_opened(struct loop *loop, int fd)
 {
     if (fd < 0)
         return;
+    loop->opened++;
     if (widen_watches(loop, (size_t)fd))
         loop->watches[fd] = (struct watch){ .is_connection = true };
     else
@@ -70,16 +75,25 @@ void loop_note_closed(struct loop *loop, int fd)
         loop->watches[fd] = (struct watch){ 0 };
 }
 
+static struct transfer *transfer_of(CURL *easy)
+{
+    char *owner = NULL;
+    curl_easy_getinfo(easy, CURLINFO_PRIVATE, &owner);
+    return (struct transfer *)(void *)owner;
+}
+
 static int on_socket(CURL *easy, curl_socket_t fd, int what, void *ctx,
                      void *socket_ctx)
 {
     struct loop *loop = ctx;
-    (void)easy, (void)socket_ctx;
+    (void)socket_ctx;
     if (!widen_watches(loop, (size_t)fd)) {
         error_no_memory(&loop->error, "the event loop");
         return -1;
     }
     struct watch *watch = &loop->watches[fd];
+    if (what != CURL_POLL_REMOVE)
+        watch->multi = transfer_of(easy)->multi;
     watch->wanted = what == CURL_POLL_REMOVE
                         ? 0
                         : (what & CURL_POLL_IN ? (uint32_t)EPOLLIN : 0) |
@@ -95,11 +109,49 @@ static int on_socket(CURL *easy, curl_socket_t fd, int what, void *ctx,
 static int on_timer(CURLM *multi, long timeout_ms, void *ctx)
 {
     struct loop *loop = ctx;
-    (void)multi;
-    loop->timer_due_ns =
-        timeout_ms < 0 ? 0
-                       : clock_now_ns() + (int64_t)timeout_ms * CLOCK_NS_PER_MS;
+    int64_t *due_ns = multi == loop->old.multi ? &loop->old.timer_due_ns
+                                               : &loop->timer_due_ns;
+    *due_ns = timeout_ms < 0
+                  ? 0
+                  : clock_now_ns() + (int64_t)timeout_ms * CLOCK_NS_PER_MS;
     return 0;
+}
+
+/* ---- the multi handle ---------------------------------------------------- */
+
+static bool set_up_multi(struct loop *loop, struct error *err)
+{
+    loop->multi = curl_multi_init();
+    if (!loop->multi)
+        return error_no_memory(err, "the event loop");
+    curl_multi_setopt(loop->multi, CURLMOPT_SOCKETFUNCTION, on_socket);
+    curl_multi_setopt(loop->multi, CURLMOPT_SOCKETDATA, loop);
+    curl_multi_setopt(loop->multi, CURLMOPT_TIMERFUNCTION, on_timer);
+    curl_multi_setopt(loop->multi, CURLMOPT_TIMERDATA, loop);
+    /* The default, four for each open transfer, throws warm connections away
+     * whenever few are open. */
+    curl_multi_setopt(loop->multi, CURLMOPT_MAXCONNECTS, (long)loop->limit + 4);
+    curl_multi_setopt(loop->multi, CURLMOPT_PIPELINING, CURLPIPE_NOTHING);
+    return true;
+}
+
+/* Goes on with a new handle when it is time for that (loop.h). */
+static bool renew_multi(struct loop *loop, struct error *err)
+{
+    struct old_multi *old = &loop->old;
+    if (old->multi && !old->open) {
+        curl_multi_cleanup(old->multi);
+        *old = (struct old_multi){ 0 };
+    }
+    if (old->multi || loop->opened < CONNECTIONS_A_MULTI ||
+        loop->opened / CONNECTIONS_A_PLACE < loop->limit)
+        return true;
+    *old = (struct old_multi){ .multi = loop->multi,
+                               .open = loop->open,
+                               .timer_due_ns = loop->timer_due_ns };
+    loop->timer_due_ns = 0;
+    loop->opened = 0;
+    return set_up_multi(loop, err);
 }
 
 /* ---- open transfers --------------------------------------------------- */
@@ -149,20 +201,29 @@ static void unlink_dropped(struct loop *loop, struct transfer *transfer)
         *at = transfer->next;
 }
 
+static void remove_handle(struct loop *loop, struct transfer *transfer)
+{
+    curl_multi_remove_handle(transfer->multi, transfer->easy);
+    if (transfer->multi == loop->old.multi)
+        loop->old.open--;
+    transfer->multi = NULL;
+}
+
 /* Takes it out of libcurl and sends its entry back. */
 static void put_back(struct loop *loop, struct transfer *transfer)
 {
     struct fetcher *fetcher = loop->fetcher;
     struct entry *entry = transfer->entry;
     bool has_answered = transfer_has_answered(transfer);
-    curl_multi_remove_handle(loop->multi, transfer->easy);
+    remove_handle(loop, transfer);
     if (transfer->is_dropped)
         unlink_dropped(loop, transfer);
     unlink_transfer(loop, transfer);
     transfer_undo(transfer);
     keep_spare(loop, transfer);
     atomic_fetch_add_explicit(&fetcher->put_back, 1, memory_order_relaxed);
-    fetcher->hooks.put_back(fetcher->hooks.ctx, entry, has_answered);
+    resolver_leave(fetcher->resolver, entry, false);
+    fetcher->hooks.put_back(fetcher->hooks.ctx, entry, has_answered, 0);
 }
 
 static void put_back_dropped(struct loop *loop)
@@ -199,14 +260,17 @@ static void hand_on(struct loop *loop, struct entry *entry, bool has_answered)
 static void finish(struct loop *loop, struct transfer *transfer, CURLcode code)
 {
     struct fetcher *fetcher = loop->fetcher;
-    if (transfer->stop == STOP_NO_ROOM) {
+    if (transfer->stop == STOP_NO_ROOM ||
+        (transfer->stop == STOP_NO_ADDRESS && transfer->is_connected)) {
         put_back(loop, transfer);
         return;
     }
     struct entry *entry = transfer->entry;
     bool has_answered = transfer_has_answered(transfer);
+    bool was_unreachable = !transfer->is_connected;
     transfer_end(transfer, code);
-    curl_multi_remove_handle(loop->multi, transfer->easy);
+    resolver_leave(fetcher->resolver, entry, was_unreachable);
+    remove_handle(loop, transfer);
     unlink_transfer(loop, transfer);
     keep_spare(loop, transfer);
     if (has_answered)
@@ -271,6 +335,7 @@ static bool start(struct loop *loop, struct entry *entry, struct extent *bytes,
         return false;
     }
     link_newest(loop, transfer);
+    transfer->multi = loop->multi;
     CURLMcode code = curl_multi_add_handle(loop->multi, transfer->easy);
     if (!code)
         return true;
@@ -281,6 +346,15 @@ static bool start(struct loop *loop, struct entry *entry, struct extent *bytes,
                      curl_multi_strerror(code));
 }
 
+/* An entry that has no place in libcurl yet. */
+static void put_back_taken(struct loop *loop, struct entry *entry,
+                           int64_t hold_ns)
+{
+    const struct fetcher *fetcher = loop->fetcher;
+    resolver_leave(fetcher->resolver, entry, false);
+    fetcher->hooks.put_back(fetcher->hooks.ctx, entry, false, hold_ns);
+}
+
 /* Starts the pending entry. False: not now (or `error` is set). */
 static bool start_pending(struct loop *loop)
 {
@@ -289,6 +363,7 @@ static bool start_pending(struct loop *loop)
     const char *refused = refused_behind_proxy(loop, entry);
     if (refused) {
         loop->pending = NULL;
+        resolver_leave(loop->fetcher->resolver, entry, false);
         entry_end(entry, OUTCOME_DENIED,
                   "%.*s is a %s (--allow-private allows it)",
                   VIEW_ARG(entry->target.host), refused);
@@ -305,17 +380,60 @@ static bool start_pending(struct loop *loop)
     return true;
 }
 
+/* An entry whose name is known, or to be asked for: those that come back from
+ * the resolver first. */
+static enum fetch_take_result take_resolved(struct loop *loop,
+                                            struct entry **ret_entry,
+                                            enum resolver_result *ret_result)
+{
+    const struct fetch_hooks *hooks = &loop->fetcher->hooks;
+    struct resolver *resolver = loop->fetcher->resolver;
+    *ret_result = resolver_take(resolver, ret_entry);
+    if (*ret_result != RESOLVER_NONE)
+        return FETCH_TAKE_ENTRY;
+    if (!resolver_has_room(resolver))
+        return FETCH_TAKE_WAIT;
+    enum fetch_take_result result =
+        hooks->take(hooks->ctx, ret_entry, &loop->take_due_ns);
+    if (result == FETCH_TAKE_ENTRY)
+        *ret_result = resolver_ask(resolver, *ret_entry);
+    return result;
+}
+
+/* The next entry that may start becomes the pending one. Not without end: there
+ * may be very many that have no address. */
+static enum fetch_take_result take_next(struct loop *loop)
+{
+    for (int i = 0; i < LOOP_BATCH; i++) {
+        struct entry *entry;
+        enum resolver_result resolved;
+        enum fetch_take_result result = take_resolved(loop, &entry, &resolved);
+        if (result != FETCH_TAKE_ENTRY)
+            return result;
+        if (resolved == RESOLVER_KNOWN) {
+            loop->pending = entry;
+            return FETCH_TAKE_ENTRY;
+        }
+        if (resolved == RESOLVER_OVER)
+            hand_on(loop, entry, false);
+        else if (resolved == RESOLVER_CROWDED)
+            put_back_taken(loop, entry, CROWDED_MS * CLOCK_NS_PER_MS);
+    }
+    loop->take_due_ns = loop->now_ns;
+    return FETCH_TAKE_WAIT;
+}
+
 /* Tops the open transfers up. True when nothing will ever come any more. */
 static bool top_up(struct loop *loop)
 {
-    struct fetch_hooks *hooks = &loop->fetcher->hooks;
     loop->take_due_ns = 0;
+    if (!renew_multi(loop, &loop->error))
+        return false;
     while (loop->open < loop->limit && loop->error.code == ERR_NONE) {
         /* Said before asking, so that no wake-up in between is lost. */
         atomic_store(&loop->is_starving, true);
         if (!loop->pending) {
-            switch (
-                hooks->take(hooks->ctx, &loop->pending, &loop->take_due_ns)) {
+            switch (take_next(loop)) {
             case FETCH_TAKE_ENTRY:
                 break;
             case FETCH_TAKE_WAIT:
@@ -343,6 +461,7 @@ static int wait_ms(const struct loop *loop)
 {
     int64_t due = loop->open ? earlier(loop->timer_due_ns, loop->sweep_due_ns)
                              : loop->timer_due_ns;
+    due = earlier(due, loop->old.timer_due_ns);
     due = earlier(due, loop->take_due_ns);
     due = earlier(due, atomic_load(&loop->fetcher->stop_at_ns));
     if (!due)
@@ -378,12 +497,17 @@ static void handle_event(struct loop *loop, const struct epoll_event *event)
     int mask = (event->events & EPOLLIN ? CURL_CSELECT_IN : 0) |
                (event->events & EPOLLOUT ? CURL_CSELECT_OUT : 0) |
                (event->events & (EPOLLERR | EPOLLHUP) ? CURL_CSELECT_ERR : 0);
-    curl_multi_socket_action(loop->multi, fd, mask, &running);
+    curl_multi_socket_action(watch->multi, fd, mask, &running);
 }
 
 static void handle_timer(struct loop *loop)
 {
     int running;
+    if (loop->old.timer_due_ns && loop->old.timer_due_ns <= clock_now_ns()) {
+        loop->old.timer_due_ns = 0;
+        curl_multi_socket_action(loop->old.multi, CURL_SOCKET_TIMEOUT, 0,
+                                 &running);
+    }
     /* Also after each batch of new handles: their timer is due at once. */
     if (loop->timer_due_ns && loop->timer_due_ns <= clock_now_ns()) {
         loop->timer_due_ns = 0;
@@ -391,21 +515,26 @@ static void handle_timer(struct loop *loop)
     }
 }
 
-/* Hands finished transfers on; true when there were some. */
-static bool handle_messages(struct loop *loop)
+static bool read_messages(struct loop *loop, CURLM *multi)
 {
     int left;
     bool is_any = false;
     CURLMsg *message;
-    while ((message = curl_multi_info_read(loop->multi, &left)) != NULL) {
+    while ((message = curl_multi_info_read(multi, &left)) != NULL) {
         if (message->msg != CURLMSG_DONE)
             continue;
         is_any = true;
-        char *owner = NULL;
-        CURLcode code = message->data.result;
-        curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &owner);
-        finish(loop, (struct transfer *)(void *)owner, code);
+        finish(loop, transfer_of(message->easy_handle), message->data.result);
     }
+    return is_any;
+}
+
+/* Hands finished transfers on; true when there were some. */
+static bool handle_messages(struct loop *loop)
+{
+    bool is_any = read_messages(loop, loop->multi);
+    if (loop->old.multi && read_messages(loop, loop->old.multi))
+        is_any = true;
     is_any = is_any || loop->dropped;
     put_back_dropped(loop);
     return is_any;
@@ -459,13 +588,12 @@ static void handle_timeouts(struct loop *loop)
 
 static void put_back_all(struct loop *loop)
 {
-    struct fetch_hooks *hooks = &loop->fetcher->hooks;
     while (loop->newest)
         put_back(loop, loop->newest);
     if (loop->pending) {
         struct entry *entry = loop->pending;
         loop->pending = NULL;
-        hooks->put_back(hooks->ctx, entry, false);
+        put_back_taken(loop, entry, 0);
     }
 }
 
@@ -526,22 +654,6 @@ void loop_wake(struct loop *loop)
 
 /* ---- life ------------------------------------------------------------- */
 
-static bool set_up_multi(struct loop *loop, struct error *err)
-{
-    loop->multi = curl_multi_init();
-    if (!loop->multi)
-        return error_no_memory(err, "the event loop");
-    curl_multi_setopt(loop->multi, CURLMOPT_SOCKETFUNCTION, on_socket);
-    curl_multi_setopt(loop->multi, CURLMOPT_SOCKETDATA, loop);
-    curl_multi_setopt(loop->multi, CURLMOPT_TIMERFUNCTION, on_timer);
-    curl_multi_setopt(loop->multi, CURLMOPT_TIMERDATA, loop);
-    /* The default, four for each open transfer, throws warm connections away
-     * whenever few are open. */
-    curl_multi_setopt(loop->multi, CURLMOPT_MAXCONNECTS, (long)loop->limit + 4);
-    curl_multi_setopt(loop->multi, CURLMOPT_PIPELINING, CURLPIPE_NOTHING);
-    return true;
-}
-
 bool loop_init(struct loop *loop, struct fetcher *fetcher, uint32_t limit,
                struct error *err)
 {
@@ -571,6 +683,7 @@ void loop_release(struct loop *loop)
         transfer_free(transfer);
     }
     /* Closes the kept connections, which still call on_close_socket. */
+    curl_multi_cleanup(loop->old.multi);
     curl_multi_cleanup(loop->multi);
     if (loop->epoll_fd >= 0)
         close(loop->epoll_fd);

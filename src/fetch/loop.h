@@ -13,6 +13,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+struct resolver;
 struct transfer;
 struct loop;
 
@@ -21,6 +22,7 @@ struct fetcher {
     struct fetch_hooks hooks;
     struct page_pool *pool;
     struct curl_slist *headers; /* const after the start */
+    struct resolver *resolver;
     struct loop *loops;
     uint32_t loop_count;
     uint32_t running_count;         /* loops whose thread was started */
@@ -39,6 +41,18 @@ struct watch {
     uint32_t registered; /* events as epoll has them, 0: not in the set */
     uint32_t wanted;     /* events as libcurl wants them */
     bool is_connection;  /* opened, and to be closed, by our callbacks */
+    CURLM *multi;        /* whose it is */
+};
+
+/* libcurl before 8.12 keeps something for each host whose connection it threw
+ * out to make room, for as long as the multi handle lives, and goes through all
+ * of that whenever it throws out another. So after some thousand connections a
+ * loop goes on with a new handle, and the old one ends with the transfers that
+ * it has. */
+struct old_multi {
+    CURLM *multi; /* NULL: there is none */
+    uint32_t open;
+    int64_t timer_due_ns;
 };
 
 enum { LOOP_BATCH = 64 };
@@ -48,6 +62,8 @@ struct loop {
     uint32_t limit; /* transfers at once */
     pthread_t thread;
     CURLM *multi;
+    struct old_multi old;
+    uint32_t opened; /* connections since `multi` was made */
     int epoll_fd;
     int wake_fd;
     atomic_bool is_starving; /* waits for an entry or for room */
@@ -57,7 +73,8 @@ struct loop {
     int64_t take_due_ns;     /* an entry may be taken then, 0: none */
     struct watch *watches;
     size_t watch_count;
-    struct entry *pending;            /* taken, waits for room in the pool */
+    struct entry *pending;            /* taken, its name known, waits for
+                                         room in the pool */
     struct transfer *oldest, *newest; /* open transfers by start */
     struct transfer *spare;           /* handles for reuse */
     struct transfer *dropped;         /* to be taken out of the multi handle */

@@ -5,7 +5,9 @@
  */
 #include "transfer.h"
 
+#include "given.h"
 #include "request.h"
+#include "resolver.h"
 #include "verdict.h"
 
 #include "fetchgrep/base/clock.h"
@@ -224,6 +226,19 @@ static int on_connected(void *ctx, char *remote_ip, char *local_ip,
     return CURL_PREREQFUNC_OK;
 }
 
+/* libcurl wants to resolve a name, which is not done here: it was given the
+ * addresses. It can have lost them only when it connects once more after
+ * another transfer to this host has ended. */
+static int on_resolve(void *state, void *reserved, void *ctx)
+{
+    struct transfer *transfer = ctx;
+    (void)state, (void)reserved;
+    if (resolver_is_literal(&transfer->page->url))
+        return 0;
+    transfer->stop = STOP_NO_ADDRESS;
+    return 1;
+}
+
 static CURLcode set_fixed_options(struct transfer *transfer)
 {
     CURL *easy = transfer->easy;
@@ -244,6 +259,11 @@ static CURLcode set_fixed_options(struct transfer *transfer)
     SET(CURLOPT_CLOSESOCKETDATA, transfer->loop);
     SET(CURLOPT_PREREQFUNCTION, on_connected);
     SET(CURLOPT_PREREQDATA, transfer);
+    /* The proxy's own name is libcurl's business. */
+    if (!options->proxy) {
+        SET(CURLOPT_RESOLVER_START_FUNCTION, on_resolve);
+        SET(CURLOPT_RESOLVER_START_DATA, transfer);
+    }
     SET(CURLOPT_ERRORBUFFER, transfer->problem);
     SET(CURLOPT_BUFFERSIZE, read_buffer_size(options));
     SET(CURLOPT_HTTPHEADER, fetcher->headers);
@@ -259,7 +279,8 @@ static CURLcode set_fixed_options(struct transfer *transfer)
     SET(CURLOPT_NOPROGRESS, 1L);
     /* Our own clocks end a transfer; libcurl's only must not do so before. */
     SET(CURLOPT_CONNECTTIMEOUT_MS, (long)(options->connect_timeout_ms + 60000));
-    /* A resolver thread that hangs must not hold the loop. */
+    /* A resolver thread (for a proxy's name) that hangs must not hold the
+     * loop. */
     SET(CURLOPT_QUICK_EXIT, 1L);
     /* "": also no proxy from the environment, which the address rule could
      * not tell from a direct connection. */
@@ -299,6 +320,7 @@ void transfer_free(struct transfer *transfer)
         return;
     curl_easy_cleanup(transfer->easy);
     curl_slist_free_all(transfer->host_headers);
+    given_release(transfer);
     free(transfer);
 }
 
@@ -326,6 +348,8 @@ bool transfer_begin(struct transfer *transfer, struct entry *entry,
 {
     CURLcode code = set_headers(transfer, &entry->target);
     if (!code)
+        code = given_set(transfer, entry);
+    if (!code)
         code =
             curl_easy_setopt(transfer->easy, CURLOPT_URL, entry->target.text);
     struct page *page = code ? NULL : page_new(&entry->target);
@@ -336,7 +360,9 @@ bool transfer_begin(struct transfer *transfer, struct entry *entry,
     *bytes = (struct extent){ 0 };
     transfer->entry = entry;
     transfer->page = page;
-    transfer->started_ns = transfer->last_byte_ns = transfer->loop->now_ns;
+    transfer->last_byte_ns = transfer->loop->now_ns;
+    transfer->name_ns = entry->name_ns;
+    transfer->started_ns = transfer->loop->now_ns - entry->name_ns;
     transfer->stop = STOP_NONE;
     transfer->is_connected = transfer->is_head_done = false;
     transfer->is_sized = transfer->is_dropped = false;
@@ -346,11 +372,12 @@ bool transfer_begin(struct transfer *transfer, struct entry *entry,
     return true;
 }
 
-static int64_t info_us(CURL *easy, CURLINFO info)
+/* Libcurl's clock begins when the name is known. 0: it did not come to that. */
+static int64_t info_us(const struct transfer *transfer, CURLINFO info)
 {
     curl_off_t value = 0;
-    curl_easy_getinfo(easy, info, &value);
-    return value;
+    curl_easy_getinfo(transfer->easy, info, &value);
+    return value ? value + transfer->name_ns / 1000 : 0;
 }
 
 static void note_circumstances(struct transfer *transfer)
@@ -360,11 +387,11 @@ static void note_circumstances(struct transfer *transfer)
     const char *ip = NULL;
     long version = 0;
     page->timing = (struct page_timing){
-        .dns_us = info_us(easy, CURLINFO_NAMELOOKUP_TIME_T),
-        .connect_us = info_us(easy, CURLINFO_CONNECT_TIME_T),
-        .tls_us = info_us(easy, CURLINFO_APPCONNECT_TIME_T),
-        .first_byte_us = info_us(easy, CURLINFO_STARTTRANSFER_TIME_T),
-        .total_us = info_us(easy, CURLINFO_TOTAL_TIME_T),
+        .dns_us = info_us(transfer, CURLINFO_NAMELOOKUP_TIME_T),
+        .connect_us = info_us(transfer, CURLINFO_CONNECT_TIME_T),
+        .tls_us = info_us(transfer, CURLINFO_APPCONNECT_TIME_T),
+        .first_byte_us = info_us(transfer, CURLINFO_STARTTRANSFER_TIME_T),
+        .total_us = info_us(transfer, CURLINFO_TOTAL_TIME_T),
     };
     if (!curl_easy_getinfo(easy, CURLINFO_PRIMARY_IP, &ip) && ip)
         snprintf(page->ip, sizeof(page->ip), "%s", ip);

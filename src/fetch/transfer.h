@@ -11,7 +11,8 @@
 /* Why we ended a transfer ourselves. */
 enum stop_reason {
     STOP_NONE,
-    STOP_NO_ROOM, /* put back */
+    STOP_NO_ROOM,    /* put back */
+    STOP_NO_ADDRESS, /* libcurl has lost what it was given */
     STOP_CONNECT_TIMEOUT,
     STOP_TIMEOUT,
     STOP_STALL,
@@ -21,13 +22,17 @@ enum stop_reason {
 
 struct transfer {
     CURL *easy;
+    CURLM *multi; /* that has it */
     struct loop *loop;
     struct entry *entry;
     struct page *page;
     struct transfer *older, *newer;  /* open transfers by start */
     struct transfer *next;           /* spare and dropped lists */
     struct curl_slist *host_headers; /* for this request alone, or NULL */
-    int64_t started_ns;
+    struct curl_slist *resolve;      /* the addresses that libcurl was given */
+    char *given;                     /* and under which name it keeps them */
+    int64_t name_ns;                 /* that the name took before the start */
+    int64_t started_ns;              /* and with it */
     int64_t last_byte_ns;
     enum stop_reason stop;
     bool is_connected; /* the request may go out */

@@ -21,6 +21,10 @@ static struct verdict verdict_of_stop(const struct transfer *transfer)
 {
     const struct fetch_options *options = transfer->loop->fetcher->options;
     switch (transfer->stop) {
+    case STOP_NO_ADDRESS:
+        return make(OUTCOME_DNS_FAILED, PAGE_WHOLE,
+                    "the connection ended before the request, and its address "
+                    "was known no more");
     case STOP_CONNECT_TIMEOUT:
         return make(OUTCOME_TIMED_OUT, PAGE_CUT_TIME,
                     "no connection within %.3g s (--connect-timeout)",

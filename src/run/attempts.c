@@ -9,10 +9,16 @@ static int status_of(const struct entry *entry)
     return entry->page ? entry->page->status : 0;
 }
 
+/* That there is no such name was told by servers that answered. */
+static bool is_name_missing(const struct entry *entry)
+{
+    return entry->page && entry->page->is_name_missing;
+}
+
 /* Whether the host could not even be reached. */
 static bool is_unreachable(const struct entry *entry, bool has_answered)
 {
-    if (has_answered)
+    if (has_answered || is_name_missing(entry))
         return false;
     if (entry->outcome == OUTCOME_DNS_FAILED ||
         entry->outcome == OUTCOME_CONNECT_FAILED)
@@ -42,7 +48,7 @@ struct frontier_answer answer_of(const struct entry *entry, bool has_answered,
 bool entry_wants_retry(const struct entry *entry, uint32_t retries,
                        uint64_t random, int64_t *ret_delay_ns)
 {
-    if (!entry->page || entry->attempts > retries ||
+    if (!entry->page || is_name_missing(entry) || entry->attempts > retries ||
         !retry_may_help(entry->outcome, status_of(entry)))
         return false;
     *ret_delay_ns = retry_delay_ns(entry->attempts, random);

@@ -305,10 +305,12 @@ static bool finish_entry(void *ctx, struct entry *entry, bool has_answered)
     return true;
 }
 
-static void put_entry_back(void *ctx, struct entry *entry, bool has_answered)
+static void put_entry_back(void *ctx, struct entry *entry, bool has_answered,
+                           int64_t hold_ns)
 {
     struct pipeline *pipeline = ctx;
-    const struct frontier_answer answer = { .has_answered = has_answered };
+    const struct frontier_answer answer = { .has_answered = has_answered,
+                                            .hold_ns = hold_ns };
     struct error err;
     if (frontier_return(pipeline->frontier, entry, &answer, &err))
         return;
@@ -381,7 +383,7 @@ static void fit_descriptors(struct fetch_options *fetch)
 
 static void warn_of_proxy(const struct fetch_options *fetch)
 {
-    if (fetch->proxy && !fetch->address_rule->allows_all)
+    if (!fetch_resolves_names(fetch) && !fetch->address_rule->allows_all)
         log_warning("behind --proxy only literal addresses can be checked: "
                     "where names lead is the proxy's business");
 }

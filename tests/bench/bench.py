@@ -79,7 +79,7 @@ class Bench:
         self.note(line.name, ours=line.ours)
         counts = []
         for _ in range(self.options.runs or 3):
-            line.note(run(line.ours, self.workdir))
+            line.usage = run(line.ours, self.workdir)
             line.ours.check()
             counts.append(line.count())
         count = statistics.median(counts)

@@ -40,6 +40,7 @@ class Corpus:
         self.docs = self.copy_docs()
         self.small = self.make_small()
         self.server = None
+        self.others = []
 
     def path(self, *names):
         return os.path.join(self.dir, *names)
@@ -118,11 +119,23 @@ class Corpus:
             raise SystemExit("bench: no nginx to fetch from")
         self.base = f"http://127.0.0.1:{port}/"
 
+    def start(self, argv):
+        """Another server, until the end; returns the port that it prints."""
+        other = subprocess.Popen(
+            argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+            env=dict(os.environ, TMPDIR=self.dir), start_new_session=True)
+        self.others.append(other)
+        port = other.stdout.readline().strip()
+        if not port:
+            raise SystemExit(f"bench: {argv[0]} does not start")
+        return port
+
     def stop(self):
         # The end of its input stops it; so does our own death.
-        if self.server:
-            self.server.stdin.close()
-            self.server.wait()
+        for server in [*self.others, self.server]:
+            if server:
+                server.stdin.close()
+                server.wait()
 
     def urls(self, name, paths, times=1):
         """A list of URLs; returns its path."""

@@ -88,9 +88,8 @@ class FetchLines:
     def small_page_us(self):
         """User and system time of a page, in microseconds."""
         pages = len(self.corpus.small)
-        return CountLine("small-page-us", self.fetch(self.small(1), 1),
-                         lambda: 1e6 * self.usage.cpu / pages, 50,
-                         note=self.note_usage)
+        return counted("small-page-us", self.fetch(self.small(1), 1),
+                       lambda usage: 1e6 * usage.cpu / pages, 50)
 
     def large_curl(self):
         entries = 10 * len(self.corpus.docs)
@@ -103,11 +102,9 @@ class FetchLines:
         """Wall time over the least that so many waits take."""
         listing = self.waits(WAITING, WAIT_MS)
         ideal_s = WAITING / AT_ONCE * WAIT_MS / 1000
-        return CountLine("wait-200ms",
-                         self.fetch_list(listing, WAITING,
-                                         self.at_once(AT_ONCE)),
-                         lambda: self.usage.wall / ideal_s, 1.35,
-                         note=self.note_usage)
+        return counted("wait-200ms",
+                       self.fetch_list(listing, WAITING, self.at_once(AT_ONCE)),
+                       lambda usage: usage.wall / ideal_s, 1.35)
 
     def open_10000(self):
         return MemoryLine("open-10000", self.open(100, MOST_AT_ONCE // 10),
@@ -118,9 +115,8 @@ class FetchLines:
         """User and system time of a page, over that at 100 at once."""
         count = 4 * MOST_AT_ONCE
         few = run(self.open(100, count, 1), self.corpus.dir).cpu
-        return CountLine("open-10000-cpu", self.open(MOST_AT_ONCE, count, 1000),
-                         lambda: self.usage.cpu / few, 2.0,
-                         note=self.note_usage)
+        return counted("open-10000-cpu", self.open(MOST_AT_ONCE, count, 1000),
+                       lambda usage: usage.cpu / few, 2.0)
 
     def open(self, at_once, entries, wait_ms=2000):
         listing = self.waits(entries, wait_ms if at_once > 100 else 1)
@@ -134,9 +130,6 @@ class FetchLines:
                           self.fetch(self.small(100), 100), growth=2 << 20)
 
     # ---- how -----------------------------------------------------------------
-
-    def note_usage(self, usage):
-        self.usage = usage
 
     def many(self):
         return ["--per-host", "64", "--concurrency", "64"]
@@ -157,3 +150,10 @@ class FetchLines:
             for n in range(count):
                 out.write(f"{self.server.base}/wait?ms={wait_ms}&size=500&n={n}\n")
         return listing
+
+
+def counted(name, command, count, limit):
+    """A line whose number is made of what the run took."""
+    line = CountLine(name, command, None, limit)
+    line.count = lambda: count(line.usage)
+    return line

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Optional
 
-from measure import Command
+from measure import Command, Usage
 
 
 @dataclass
@@ -30,12 +30,10 @@ class MemoryLine:
 
 @dataclass
 class CountLine:
-    """A number that a run makes, against the most it may be.
-
-    `note` gets what the run took, before `count` is asked.
-    """
+    """A number that a run makes, against the most it may be."""
     name: str
     ours: Command
     count: callable
     limit: float
-    note: callable = lambda usage: None
+    #: what the run took, when `count` is called
+    usage: Optional[Usage] = None

@@ -10,6 +10,7 @@ from fetch_lines import FetchLines
 from frontier_lines import FrontierLines
 from kinds import Line, MemoryLine
 from measure import Command, Wrong
+from wide import WideLines
 
 PEERS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "peers")
 MODELS = ["thread_pool", "asyncio_aiohttp", "process_pool"]
@@ -19,7 +20,7 @@ CURL = ["curl", "-q", "-Z", "--parallel-max", "64", "--fail", "--silent",
         "--show-error", "--no-progress-meter"]
 
 
-class Lines(ExtractLines, FetchLines, FrontierLines):
+class Lines(ExtractLines, FetchLines, FrontierLines, WideLines):
     """Makes each line when it is asked for, with the files it needs."""
 
     def __init__(self, program, tools, corpus):
@@ -36,6 +37,7 @@ class Lines(ExtractLines, FetchLines, FrontierLines):
             **self.fetch_names(),
             **self.extract_names(),
             **self.frontier_names(),
+            **self.wide_names(),
             "start-stdout": self.start_stdout,
             "start-dir": self.start_dir,
             "memory-run": self.memory_run,

@@ -47,9 +47,30 @@ start_server()
 
 stop_server()
 {
-    kill "$server_pid"
-    wait "$server_pid"
+    # shellcheck disable=SC2086 # some of them may not be there
+    kill ${server_pid:-} ${dns_pid:-}
+    # shellcheck disable=SC2086
+    wait ${server_pid:-}
 } 2>/dev/null
+
+# start_dns: starts the scripted name server (its --help tells the script) and
+# sets DNS, for --dns-servers. It ends as the fault server does. Questions are
+# logged to dns.log.
+start_dns()
+{
+    exec {dns_fd}< <(exec "$(dirname "$SERVER")/dns_server" --log dns.log)
+    dns_pid=$!
+    trap stop_server EXIT
+    read -r DNS <&"$dns_fd" || exit 99
+    # shellcheck disable=SC2034 # for the cases
+    DNS=127.0.0.1:$DNS
+}
+
+# questions: the names that were asked for IPv4 addresses, sorted.
+questions()
+{
+    awk '$3 == "A" { print $4 }' dns.log | sort
+}
 
 # requests: the paths that the server was asked for, in that order.
 requests()
@@ -68,7 +89,7 @@ print(urllib.parse.quote(sys.argv[1].encode("utf-8", "surrogateescape"), ""))' \
 # normalize: takes out what differs from run to run.
 normalize()
 {
-    sed -E -e "s/(127\.[0-9.]+|localhost|\[::1\]):${PORT:-none}\b/\1:PORT/g" \
+    sed -E -e "s/([][A-Za-z0-9.]):${PORT:-none}\b/\1:PORT/g" \
         -e 's/[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]+Z/DATE/g' \
         -e 's/"ms":\{[^}]*\}/"ms":{}/g' \
         -e 's/sha1:[A-Z2-7]{32}/sha1:DIGEST/g' \

@@ -36,6 +36,7 @@ function home(header, path) {
     if (header ~ /^(iconv|uchardet\/uchardet)\.h$/)
         return path ~ /^src\/extract\/charset/
     if (header == "hs/hs.h") return path ~ /^src\/extract\/prefilter(_scan)?\.[ch]$/
+    if (header == "ares.h") return path ~ /^src\/fetch\/lookup(s|_reply)\.c$/
     if (header == "jansson.h") return path ~ /^src\/(archive|record)\//
     return 1
 }

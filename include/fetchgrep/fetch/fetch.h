@@ -9,6 +9,9 @@
  * head and body byte for byte in the pool. Nothing is decoded, hashed or
  * written here.
  *
+ * Names are resolved before a handle is added, once for all who wait for them
+ * (src/fetch/resolver.h); libcurl asks for none but a proxy's.
+ *
  * Redirects are not followed by libcurl: the caller sends the next hop through
  * its host's turn. Time-outs are kept by our own clock. Nothing is ever
  * paused: when the pool is full the youngest transfer of the loop is dropped
@@ -22,6 +25,7 @@
 #define FETCHGREP_FETCH_FETCH_H
 
 #include "fetchgrep/fetch/address.h"
+#include "fetchgrep/fetch/name_options.h"
 #include "fetchgrep/model/page.h"
 
 /* The longest response head; longer is outcome bad-response. */
@@ -50,6 +54,7 @@ struct fetch_options {
     const char *ca_file; /* NULL: the system's */
     bool is_insecure;
     const struct address_rule *address_rule;
+    struct name_options names;
 };
 
 enum fetch_take_result { FETCH_TAKE_ENTRY, FETCH_TAKE_WAIT, FETCH_TAKE_END };
@@ -67,8 +72,10 @@ struct fetch_hooks {
     bool (*finish)(void *ctx, struct entry *entry, bool has_answered);
     /* Takes the finished entries of a round. */
     void (*deliver)(void *ctx, struct entry **entries, size_t count);
-    /* No room, or stopped: the entry is as it was when it was taken. */
-    void (*put_back)(void *ctx, struct entry *entry, bool has_answered);
+    /* No room, or stopped: the entry is as it was when it was taken. Its host
+     * may be left alone for `hold_ns`. */
+    void (*put_back)(void *ctx, struct entry *entry, bool has_answered,
+                     int64_t hold_ns);
     /* A loop cannot go on (the machine); it has put its entries back. */
     void (*fail)(void *ctx, const struct error *err);
     void *ctx;
@@ -89,7 +96,8 @@ void fetch_wake(struct fetcher *fetcher);
  * because hooks.take says so. */
 void fetch_stop(struct fetcher *fetcher, int64_t grace_ms);
 
-/* Waits until all loops have ended. Wake-ups may still come. */
+/* Waits until all loops have ended, and puts back what waited for its name.
+ * Wake-ups may still come. */
 void fetch_join(struct fetcher *fetcher);
 
 /* Closes the kept connections and frees. Joined before; takes NULL. */
@@ -102,6 +110,10 @@ struct fetch_counts {
 };
 
 struct fetch_counts fetch_counts(struct fetcher *fetcher);
+
+/* Whether names are resolved, and so checked, here: without a proxy, and where
+ * the proxy wants addresses. */
+bool fetch_resolves_names(const struct fetch_options *options);
 
 /* The descriptors that the loops may need at once, for RLIMIT_NOFILE. */
 uint64_t fetch_descriptors(uint32_t concurrency);

@@ -11,7 +11,7 @@
 #include <stdint.h>
 
 /*
- * Whether the failure may pass by itself: no address for the name, no
+ * Whether the failure may pass by itself: name servers that could not tell, no
  * connection, a time-out, an answer that broke off, and the status codes 408,
  * 425, 429, 500, 502, 503 and 504 (RFC 9110, RFC 8470, RFC 6585). `status` is 0
  * where no answer came.

@@ -49,6 +49,7 @@ struct page {
     int64_t fetched_at_ms; /* wall clock, start of the request */
     struct page_timing timing;
     enum page_cut cut;
+    bool is_name_missing; /* no name server will ever tell an address */
 };
 
 /* Heap; NULL without memory. `url` is moved in. */
@@ -57,7 +58,8 @@ struct page *page_new(struct url *url);
 /* Frees it and its previous hops; bytes go back to `pool`. Takes NULL. */
 void page_free(struct page *page, struct page_pool *pool);
 
-struct host; /* the frontier's */
+struct host;        /* the frontier's */
+struct address_set; /* the resolver's */
 
 struct entry {
     struct entry *next;    /* the list it stands in */
@@ -70,9 +72,12 @@ struct entry {
     struct page *page;     /* newest hop, or NULL */
     uint32_t attempts;
     uint32_t redirects;
-    size_t need_bytes;    /* room its page needed when it was put back */
-    enum outcome outcome; /* meaningful once it leaves fetch */
-    char *detail;         /* heap: a sentence when it is not ok, or NULL */
+    size_t need_bytes; /* room its page needed when it was put back */
+    struct address_set *addresses; /* of target.host, while fetch has it */
+    uint32_t address_index;        /* the one to begin with */
+    int64_t name_ns;               /* that it took to find them */
+    enum outcome outcome;          /* meaningful once it leaves fetch */
+    char *detail; /* heap: a sentence when it is not ok, or NULL */
 };
 
 /* Heap, zeroed; NULL without memory. */
