@@ -117,6 +117,8 @@ static const struct option_row rows[] = {
     { "host-delay", 0, KIND_TIME, AT(host_delay_ms), 0, DAY_MS, "0", NULL, "T",
       "pause between two requests to one host, which are one at a time then",
       FOR_NETWORK },
+    { "robots", 0, KIND_FLAG, AT(obeys_robots), 0, 0, NULL, NULL, NULL,
+      "obey robots.txt (RFC 9309)", FOR_NETWORK },
     { "host-failures", 0, KIND_COUNT, AT(host_failures), 0, UINT32_MAX, "6",
       NULL, "N", "in a row to reach a host, then it is given up (0: never)",
       FOR_NETWORK },

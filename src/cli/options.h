@@ -71,6 +71,7 @@ struct raw_options {
     uint64_t concurrency;
     uint64_t per_host;
     uint64_t host_delay_ms;
+    bool obeys_robots;
     uint64_t host_failures;
     uint64_t retries;
     uint64_t fetch_threads; /* 0: auto */

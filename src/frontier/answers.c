@@ -52,6 +52,10 @@ void answer_note(struct frontier *frontier, struct host *host,
                  const struct frontier_answer *answer)
 {
     int64_t delay_ns = frontier->options.host_delay_ns, now = 0;
+    if (answer->delay_ns)
+        host->delay_ns = answer->delay_ns;
+    if (host->delay_ns > delay_ns)
+        delay_ns = host->delay_ns;
     bool is_failure = answer->failure != OUTCOME_OK;
     if (delay_ns || answer->hold_ns || is_failure)
         now = frontier->options.now_ns();

@@ -21,6 +21,7 @@ struct host {
     uint32_t good_count;                  /* answers since `limit` changed */
     uint32_t failures;                    /* to reach it, in a row */
     enum outcome failure;                 /* the last of them */
+    int64_t delay_ns;                     /* its own pause; 0: the run's */
     int64_t not_before_ns;                /* it may not be asked earlier */
     bool has_answered;                    /* it spoke HTTP to us once */
     bool is_ready;                        /* stands in a ready list */

@@ -22,7 +22,8 @@ bool turn_is_given_up(const struct frontier *frontier, const struct host *host)
 
 uint32_t turn_limit(const struct frontier *frontier, const struct host *host)
 {
-    if (!host->has_answered || frontier->options.host_delay_ns)
+    if (!host->has_answered || frontier->options.host_delay_ns ||
+        host->delay_ns)
         return 1;
     return host->limit ? host->limit : frontier->options.per_host;
 }

@@ -33,6 +33,12 @@ void entry_free(struct entry *entry, struct page_pool *pool)
     if (!entry)
         return;
     page_free(entry->page, pool);
+    page_free(entry->asides, pool);
+    if (entry->detour) {
+        page_free(entry->detour->page, pool);
+        url_release(&entry->detour->target);
+        free(entry->detour);
+    }
     url_release(&entry->target);
     free(entry->url);
     free(entry->detail);

@@ -162,9 +162,10 @@ static bool place_entry(struct recorder *recorder, const struct block *block,
                entry->outcome_size);
     cursor->outcome += entry->outcome_size;
     cursor->matches += entry->matches_size;
-    outcome_line_close(
-        view_of_string(entry->page_count ? recorder->segment_path : ""), offset,
-        &recorder->lines);
+    outcome_line_close(view_of_string(entry->page_count > entry->aside_count
+                                          ? recorder->segment_path
+                                          : ""),
+                       offset, &recorder->lines);
     return true;
 }
 

@@ -529,6 +529,21 @@ static bool keep_hops(struct worker *worker, struct block *block,
                      &written, err);
 }
 
+/* What the entry fetched for others: no place of its own. */
+static bool keep_asides(struct worker *worker, struct block *block,
+                        const struct page *asides, struct block_entry *row,
+                        struct error *err)
+{
+    size_t before = block->page_count;
+    if (!asides || !worker->warc)
+        return true;
+    if (!keep_hops(worker, block, asides, err))
+        return false;
+    if (row)
+        row->aside_count = block->page_count - before;
+    return true;
+}
+
 /* ---- fetched entries -------------------------------------------------- */
 
 static void note_glued(struct steps *steps)
@@ -610,8 +625,9 @@ static bool work_on_entry(const struct page_job *job, struct worker *worker,
     if (entry->detail)
         steps_add_detail(&steps, "%s", entry->detail);
     note_crash(&steps);
-    bool done = !page || page_job_is_hopeless(worker->work) ||
-                work_on_page(&steps, page, &written, err);
+    bool done = keep_asides(worker, block, entry->asides, row, err) &&
+                (!page || page_job_is_hopeless(worker->work) ||
+                 work_on_page(&steps, page, &written, err));
     char *final_url =
         page ? url_shown(view_of(page->url.text, page->url.text_size)) : NULL;
     describe_transfer(job, entry, &line);
@@ -713,12 +729,21 @@ static void count_off(struct page_job *job, size_t bytes)
         job->wake(job->wake_ctx);
 }
 
+static size_t heap_bytes_of(const struct page *page)
+{
+    size_t bytes = 0;
+    for (; page; page = page->previous_hop)
+        if (page->bytes.home == EXTENT_HEAP)
+            bytes += page->bytes.capacity;
+    return bytes;
+}
+
 void page_job_free_entry(struct page_job *job, struct entry *entry)
 {
-    size_t heap_bytes = 0;
-    for (const struct page *page = entry->page; page; page = page->previous_hop)
-        if (page->bytes.home == EXTENT_HEAP)
-            heap_bytes += page->bytes.capacity;
+    size_t heap_bytes = heap_bytes_of(entry->page);
+    heap_bytes += heap_bytes_of(entry->asides);
+    if (entry->detour)
+        heap_bytes += heap_bytes_of(entry->detour->page);
     if (heap_bytes)
         atomic_fetch_sub(&job->heap_bytes, heap_bytes);
     entry_free(entry, job->pool);

@@ -59,6 +59,15 @@ static size_t heap_size(const struct page *page)
                                            : 0;
 }
 
+static void put_pages(struct buf *out, const struct page *page)
+{
+    for (; page; page = page->previous_hop) {
+        put(out, page, sizeof(*page));
+        put(out, page->url.text, url_block_size(&page->url));
+        put(out, page->bytes.data, heap_size(page));
+    }
+}
+
 void entry_encode(void *ctx, const void *item, struct buf *out)
 {
     const struct entry *entry = item;
@@ -66,12 +75,8 @@ void entry_encode(void *ctx, const void *item, struct buf *out)
     put(out, entry, sizeof(*entry));
     put_string(out, entry->url);
     put_string(out, entry->detail);
-    for (const struct page *page = entry->page; page;
-         page = page->previous_hop) {
-        put(out, page, sizeof(*page));
-        put(out, page->url.text, url_block_size(&page->url));
-        put(out, page->bytes.data, heap_size(page));
-    }
+    put_pages(out, entry->page);
+    put_pages(out, entry->asides);
 }
 
 static struct page *take_page(struct reader *reader)
@@ -84,6 +89,14 @@ static struct page *take_page(struct reader *reader)
     return page;
 }
 
+static void take_pages(struct reader *reader, struct page **at)
+{
+    while (*at) {
+        *at = take_page(reader);
+        at = &(*at)->previous_hop;
+    }
+}
+
 void *entry_decode(void *ctx, char *bytes, size_t size)
 {
     struct reader reader = { .at = bytes, .end = bytes + size };
@@ -94,11 +107,8 @@ void *entry_decode(void *ctx, char *bytes, size_t size)
     entry->target = (struct url){ 0 };
     entry->url = take_string(&reader, entry->url);
     entry->detail = take_string(&reader, entry->detail);
-    struct page **at = &entry->page;
-    while (*at) {
-        *at = take_page(&reader);
-        at = &(*at)->previous_hop;
-    }
+    take_pages(&reader, &entry->page);
+    take_pages(&reader, &entry->asides);
     return entry;
 }
 

@@ -166,6 +166,60 @@ static bool is_team_behind(struct pipeline *pipeline)
     return atomic_load(&job->waiting_bytes) >= job->waiting_limit / 2;
 }
 
+/* Back in line, with its place given up. */
+static void put_in_line_again(struct pipeline *pipeline, struct entry *entry,
+                              const struct frontier_answer *answer)
+{
+    struct error err;
+    if (frontier_return(pipeline->frontier, entry, answer, &err))
+        return;
+    page_job_free_entry(&pipeline->job, entry);
+    fail(pipeline, &err);
+}
+
+/* The entry is back with its origin's robots.txt: those that have waited for it
+ * stand in line again. Returns the pause that the origin wants. */
+static int64_t end_detour(struct pipeline *pipeline, struct entry *entry)
+{
+    const struct frontier_answer none = { 0 };
+    int64_t delay_ms;
+    entry = robots_desk_settle(pipeline->robots, entry, &delay_ms);
+    while (entry->next) {
+        struct entry *waiting = entry->next;
+        entry->next = waiting->next;
+        waiting->next = NULL;
+        put_in_line_again(pipeline, waiting, &none);
+    }
+    return delay_ms * CLOCK_NS_PER_MS;
+}
+
+/* Whether the origin's robots.txt lets the entry be fetched now. If not, it has
+ * gone where it belongs. */
+static bool may_go(struct pipeline *pipeline, struct entry *entry)
+{
+    const struct frontier_answer none = { 0 };
+    struct error err;
+    if (!pipeline->robots)
+        return true;
+    switch (robots_desk_ask(pipeline->robots, entry)) {
+    case ROBOTS_GO:
+        return true;
+    case ROBOTS_WAITS:
+        return false;
+    case ROBOTS_OVER:
+        frontier_finish(pipeline->frontier, entry, &none);
+        send_to_team(pipeline, &entry, 1);
+        return false;
+    case ROBOTS_FAILED:
+    default:
+        error_no_memory(&err, "robots.txt");
+        frontier_finish(pipeline->frontier, entry, &none);
+        page_job_free_entry(&pipeline->job, entry);
+        fail(pipeline, &err);
+        return false;
+    }
+}
+
 static enum fetch_take_result take_entry(void *ctx, struct entry **ret_entry,
                                          int64_t *ret_due_ns)
 {
@@ -173,20 +227,24 @@ static enum fetch_take_result take_entry(void *ctx, struct entry **ret_entry,
     if (!atomic_load(&pipeline->is_stopping) && is_team_behind(pipeline))
         return FETCH_TAKE_WAIT;
     struct entry *entry;
-    enum frontier_result result;
-    while ((result = frontier_take(pipeline->frontier, &entry, ret_due_ns)) ==
-           FRONTIER_GIVEN_UP)
-        send_to_team(pipeline, &entry, 1);
-    switch (result) {
-    case FRONTIER_ENTRY:
-        *ret_entry = entry;
-        return FETCH_TAKE_ENTRY;
-    case FRONTIER_WAIT:
-        return FETCH_TAKE_WAIT;
-    case FRONTIER_GIVEN_UP:
-    case FRONTIER_END:
-    default:
-        return FETCH_TAKE_END;
+    for (;;) {
+        switch (frontier_take(pipeline->frontier, &entry, ret_due_ns)) {
+        case FRONTIER_ENTRY:
+            if (!may_go(pipeline, entry))
+                continue;
+            *ret_entry = entry;
+            return FETCH_TAKE_ENTRY;
+        case FRONTIER_GIVEN_UP:
+            if (entry->detour)
+                end_detour(pipeline, entry);
+            send_to_team(pipeline, &entry, 1);
+            continue;
+        case FRONTIER_WAIT:
+            return FETCH_TAKE_WAIT;
+        case FRONTIER_END:
+        default:
+            return FETCH_TAKE_END;
+        }
     }
 }
 
@@ -207,16 +265,28 @@ static bool set_hop_aside(struct pipeline *pipeline, struct page *page)
     return true;
 }
 
+/* The entry goes on without its newest page: as a hop on the heap, or, when
+ * nothing is kept, not at all. */
+static bool leave_page(struct pipeline *pipeline, struct entry *entry)
+{
+    if (pipeline->options->store != WARC_STORE_NONE)
+        return set_hop_aside(pipeline, entry->page);
+    page_free(entry->page, pipeline->pool);
+    entry->page = NULL;
+    return true;
+}
+
 /* The target of a redirect becomes the entry's next; false when it cannot. */
 static bool find_next_hop(struct pipeline *pipeline, struct entry *entry,
                           struct view location)
 {
     char problem[ERROR_MESSAGE_SIZE] = "out of memory";
     struct url next;
-    if (entry->redirects >= pipeline->options->max_redirects) {
-        entry_end(entry, OUTCOME_TOO_MANY_REDIRECTS,
-                  "more than %u redirects (--max-redirects)",
-                  pipeline->options->max_redirects);
+    uint32_t most =
+        entry->detour ? ROBOTS_REDIRECTS_MAX : pipeline->options->max_redirects;
+    if (entry->redirects >= most) {
+        entry_end(entry, OUTCOME_TOO_MANY_REDIRECTS, "more than %u redirects%s",
+                  most, entry->detour ? "" : " (--max-redirects)");
         return false;
     }
     switch (url_resolve(&entry->page->url, location, &next, problem)) {
@@ -248,10 +318,7 @@ static bool follow(struct pipeline *pipeline, struct entry *entry,
         !fetch_redirect_location(entry->page, &location) ||
         !find_next_hop(pipeline, entry, location))
         return false;
-    if (pipeline->options->store == WARC_STORE_NONE) {
-        page_free(entry->page, pipeline->pool);
-        entry->page = NULL;
-    } else if (!set_hop_aside(pipeline, entry->page)) {
+    if (!leave_page(pipeline, entry)) {
         error_no_memory(&err, "a redirect's page");
         fail(pipeline, &err);
         url_release(&entry->target);
@@ -292,6 +359,26 @@ static bool try_again(struct pipeline *pipeline, struct entry *entry,
     return true;
 }
 
+/* From a detour: the entry waits for its own page's turn now. */
+static void come_back(struct pipeline *pipeline, struct entry *entry,
+                      const struct frontier_answer *answer)
+{
+    struct frontier_answer with_delay = *answer;
+    struct error err;
+    with_delay.delay_ns = end_detour(pipeline, entry);
+    if (pipeline->options->store == WARC_STORE_NONE) {
+        page_free(entry->asides, pipeline->pool);
+        entry->asides = NULL;
+    } else if (entry->asides && !set_hop_aside(pipeline, entry->asides)) {
+        error_no_memory(&err, "robots.txt");
+        fail(pipeline, &err);
+    }
+    free(entry->detail);
+    entry->detail = NULL;
+    entry->outcome = OUTCOME_OK;
+    put_in_line_again(pipeline, entry, &with_delay);
+}
+
 static bool finish_entry(void *ctx, struct entry *entry, bool has_answered)
 {
     struct pipeline *pipeline = ctx;
@@ -301,6 +388,10 @@ static bool finish_entry(void *ctx, struct entry *entry, bool has_answered)
         entry->attempts = 1;
     if (follow(pipeline, entry, &answer) || try_again(pipeline, entry, &answer))
         return false;
+    if (entry->detour) {
+        come_back(pipeline, entry, &answer);
+        return false;
+    }
     frontier_finish(pipeline->frontier, entry, &answer);
     return true;
 }
@@ -311,11 +402,7 @@ static void put_entry_back(void *ctx, struct entry *entry, bool has_answered,
     struct pipeline *pipeline = ctx;
     const struct frontier_answer answer = { .has_answered = has_answered,
                                             .hold_ns = hold_ns };
-    struct error err;
-    if (frontier_return(pipeline->frontier, entry, &answer, &err))
-        return;
-    page_job_free_entry(&pipeline->job, entry);
-    fail(pipeline, &err);
+    put_in_line_again(pipeline, entry, &answer);
 }
 
 /* ---- team -> recorder ------------------------------------------------- */
@@ -433,6 +520,11 @@ static bool start_fetch(struct pipeline *pipeline, struct error *err)
     };
     warn_of_proxy(&pipeline->fetch_options);
     fit_descriptors(&pipeline->fetch_options);
+    if (options->obeys_robots)
+        pipeline->robots =
+            robots_desk_new(options->fetch.user_agent, HOST_MEMORY, NULL, err);
+    if (options->obeys_robots && !pipeline->robots)
+        return false;
     pipeline->frontier = frontier_new(&frontier, wake_fetchers, pipeline, err);
     if (!pipeline->frontier)
         return false;
@@ -634,6 +726,7 @@ static void release(struct pipeline *pipeline)
     fetch_free(pipeline->fetcher);
     pipeline_drain(pipeline);
     frontier_free(pipeline->frontier);
+    robots_desk_free(pipeline->robots);
     team_free(pipeline->team);
     queue_free(pipeline->queue);
     span_chain_free(pipeline->chain);

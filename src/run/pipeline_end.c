@@ -17,6 +17,12 @@ void pipeline_drain(struct pipeline *pipeline)
     struct entry *entry;
     if (!pipeline->frontier || !atomic_load(&pipeline->is_stopping))
         return;
+    const struct frontier_answer none = { 0 };
+    while (pipeline->robots &&
+           (entry = robots_desk_drain(pipeline->robots)) != NULL) {
+        frontier_finish(pipeline->frontier, entry, &none);
+        page_job_free_entry(&pipeline->job, entry);
+    }
     while ((entry = frontier_drain(pipeline->frontier)) != NULL)
         page_job_free_entry(&pipeline->job, entry);
 }

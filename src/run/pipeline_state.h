@@ -6,6 +6,7 @@
 #define FETCHGREP_RUN_PIPELINE_STATE_H
 
 #include "page_job.h"
+#include "robots_desk.h"
 #include "span_chain.h"
 
 #include "fetchgrep/frontier/frontier.h"
@@ -32,6 +33,7 @@ struct pipeline {
     atomic_uint_fast64_t damage_count; /* faults found in archives */
     struct page_pool *pool;
     struct frontier *frontier;
+    struct robots_desk *robots; /* NULL: nobody is asked */
     struct fetcher *_Atomic fetcher;
     struct queue *queue;
     struct team *team;

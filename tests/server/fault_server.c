@@ -3,7 +3,7 @@
  * redirecting, compressed and mislabelled replies (fault/behaviours.h lists
  * them by path; so does --help).
  *
- *   fault_server [--listen ADDRESS]... [--log FILE]
+ *   fault_server [--listen ADDRESS]... [--log FILE] [--alias PATH TARGET]...
  *
  * One thread, one epoll, edge-triggered; thousands of connections may wait at
  * once. It listens on a free port of 127.0.0.1, or of the loopback addresses
@@ -30,6 +30,7 @@
 
 enum {
     LISTENERS_MAX = 4,
+    ALIASES_MAX = 16,
     HEAD_MAX = 64 << 10,
     SEND_SIZE = 64 << 10,
     /* Of one reply before others have their turn. */
@@ -50,6 +51,10 @@ struct connection {
     struct connection *next_turn;
     struct connection *next_dead;
     bool is_dead;
+};
+
+struct alias {
+    const char *path, *target;
 };
 
 /* How often a path was asked for, for /flaky. */
@@ -74,6 +79,8 @@ struct server {
     size_t playing_peak;     /* the most there ever were, for /peak */
     struct visit *visits;
     size_t visit_count;
+    struct alias aliases[ALIASES_MAX];
+    size_t alias_count;
 };
 
 static int64_t now_ms(void)
@@ -288,6 +295,22 @@ static void play(struct server *server, struct connection *connection)
 
 /* ---- requests --------------------------------------------------------- */
 
+/* A path that is answered as another one; "127.0.0.2/path" is that of one
+ * host. */
+static const char *find_alias(const struct server *server, const char *head,
+                              const char *path)
+{
+    const char *host = strcasestr(head, "\r\nHost:");
+    host = host ? host + 7 + strspn(host + 7, " ") : "";
+    for (size_t i = 0; i < server->alias_count; i++) {
+        const char *name = server->aliases[i].path;
+        size_t host_size = strcspn(name, "/");
+        if (!strcmp(name + host_size, path) && !strncmp(name, host, host_size))
+            return server->aliases[i].target;
+    }
+    return path;
+}
+
 static void log_request(struct server *server, const struct request *request)
 {
     if (!server->log)
@@ -346,6 +369,7 @@ static void answer(struct server *server, struct connection *connection,
     memmove(in->data, in->data + size, in->size - size);
     in->size -= size;
     log_request(server, &request);
+    request.path = find_alias(server, head.data, path.data);
     behave(&request, &connection->script);
     connection->is_playing = true;
     if (++server->playing_count > server->playing_peak)
@@ -589,7 +613,8 @@ static void open_log(struct server *server, const char *path)
 
 static void help(void)
 {
-    printf("usage: fault_server [--listen ADDRESS]... [--log FILE]\n");
+    printf("usage: fault_server [--listen ADDRESS]... [--log FILE]\n"
+           "                    [--alias PATH TARGET]...\n");
     for (size_t i = 0; i < sizeof(behaviours) / sizeof(behaviours[0]); i++)
         printf("  %-18s %s\n", behaviours[i].name, behaviours[i].help);
 }
@@ -601,6 +626,11 @@ int main(int argc, char **argv)
     for (int i = 1; i < argc; i++) {
         if (i + 1 < argc && !strcmp(argv[i], "--listen")) {
             listen_on(&server, argv[++i]);
+        } else if (i + 2 < argc && !strcmp(argv[i], "--alias") &&
+                   server.alias_count < ALIASES_MAX) {
+            server.aliases[server.alias_count++] =
+                (struct alias){ argv[i + 1], argv[i + 2] };
+            i += 2;
         } else if (i + 1 < argc && !strcmp(argv[i], "--log")) {
             open_log(&server, argv[++i]);
         } else {

@@ -52,6 +52,8 @@ struct frontier_answer {
     bool has_answered;    /* it spoke HTTP to us */
     bool is_overloaded;   /* it asks for fewer requests */
     int64_t hold_ns;      /* and for none until then (Retry-After) */
+    int64_t delay_ns;     /* and one at a time from now on, with this pause
+                             from an answer to the next request */
     enum outcome failure; /* why it could not be reached; OUTCOME_OK: it was */
 };
 

@@ -61,6 +61,15 @@ void page_free(struct page *page, struct page_pool *pool);
 struct host;        /* the frontier's */
 struct address_set; /* the resolver's */
 
+/* What an entry was about before it went to fetch its origin's robots.txt. */
+struct detour {
+    struct url target;
+    struct page *page;
+    uint32_t attempts;
+    uint32_t redirects;
+    size_t need_bytes;
+};
+
 struct entry {
     struct entry *next;    /* the list it stands in */
     uint64_t id;           /* ordinal in the manifest, from 0 */
@@ -70,6 +79,9 @@ struct entry {
     struct url target;     /* what to fetch next; the redirect's, later */
     struct host *host;     /* whose turn it needs */
     struct page *page;     /* newest hop, or NULL */
+    struct page *asides;   /* pages that it fetched for others: robots.txt;
+                              kept, and no hops of its own */
+    struct detour *detour; /* while it fetches those */
     uint32_t attempts;
     uint32_t redirects;
     size_t need_bytes; /* room its page needed when it was put back */

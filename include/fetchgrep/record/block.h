@@ -31,6 +31,7 @@ struct block_entry {
     size_t outcome_size; /* bytes in `outcomes` */
     size_t matches_size; /* bytes in `matches` */
     size_t page_count;   /* of `pages`; the last is the entry's own */
+    size_t aside_count;  /* the first of them, which are not */
 };
 
 /* Results of a span whose beginning was found, not known: they stand only when

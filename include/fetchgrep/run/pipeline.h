@@ -41,6 +41,7 @@ struct pipeline_options {
     struct fetch_options fetch;
     uint32_t per_host;
     int64_t host_delay_ms;
+    bool obeys_robots;
     uint32_t host_failures; /* 0: no host is given up */
     uint32_t retries;
     uint32_t max_redirects;
@@ -48,8 +49,8 @@ struct pipeline_options {
     uint64_t segment_max_bytes;
     int64_t commit_interval_ms;
     int64_t deadline_ms; /* from the start to the end of the run; 0: none */
-    size_t memory;      /* page bytes in flight */
-    uint64_t part_size; /* WARC files are read in parts of so many bytes */
+    size_t memory;       /* page bytes in flight */
+    uint64_t part_size;  /* WARC files are read in parts of so many bytes */
     size_t max_matches;
     uint64_t page_time_ms;
     bool searches_any_status;
