@@ -78,7 +78,7 @@ class Bench:
     def measure_count(self, line):
         self.note(line.name, ours=line.ours)
         counts = []
-        for _ in range(self.options.runs or 3):
+        for _ in range(self.options.runs or line.runs or 3):
             line.usage = run(line.ours, self.workdir)
             line.ours.check()
             counts.append(line.count())

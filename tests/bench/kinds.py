@@ -37,3 +37,4 @@ class CountLine:
     limit: float
     #: what the run took, when `count` is called
     usage: Optional[Usage] = None
+    runs: Optional[int] = None

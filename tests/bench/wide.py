@@ -92,7 +92,7 @@ class WideLines:
     def wide_count(self, name, of_cpu_a_page, limit):
         self.start_wide()
         ours = self.wide(with_dead=True)
-        line = CountLine(name, ours, None, limit)
+        line = CountLine(name, ours, None, limit, runs=1)
         line.count = lambda: of_cpu_a_page(line.usage.cpu / ours.check())
         return line
 

@@ -15,7 +15,7 @@ import json
 for line in open("out/outcomes.jsonl"):
     ms = json.loads(line)["ms"]
     if ms["connect"]:
-        print(300 <= ms["dns"] <= ms["connect"] <= ms["total"] < 600)
+        print(290 <= ms["dns"] <= ms["connect"] <= ms["total"] < 600)
     else:
-        print(590 <= ms["dns"] == ms["total"] < 900)
+        print(590 <= ms["dns"] == ms["total"] < 890)
 PYTHON
