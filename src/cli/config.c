@@ -2,6 +2,7 @@
 
 #include "choice_options.h"
 #include "names.h"
+#include "network_options.h"
 
 #include <fcntl.h>
 #include <sched.h>
@@ -242,6 +243,7 @@ static bool describe_shaping(struct config *config,
     if (raw->command != COMMAND_EXTRACT)
         buf_append_format(out, " store=%s max-redirects=%u",
                           stores[pipeline->store], pipeline->max_redirects);
+    network_options_describe(raw, out);
     output_describe(&config->output, raw, out);
     choice_options_describe(raw, out);
     config->pipeline.shaping = buf_string(out);
@@ -319,6 +321,7 @@ bool config_init(struct config *config, const struct raw_options *raw,
         set_text(&config->pipeline.text, raw, err) &&
         add_patterns(config, raw, err) && set_output(config, raw, err) &&
         choice_options_set(config, raw, err) &&
+        network_options_set(config, raw, err) &&
         describe_shaping(config, raw, err);
     if (!done)
         config_release(config);
@@ -353,6 +356,7 @@ void config_release(struct config *config)
     prefilter_free(config->prefilter);
     patterns_free(config->patterns);
     choice_free(config->choice);
+    network_options_release(config);
     free(config->host_headers);
     known_names_free(config->known_names);
     buf_release(&config->shaping);

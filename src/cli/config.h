@@ -20,6 +20,7 @@ struct config {
     struct address_rule address_rule;
     struct fetch_host_header *host_headers;
     struct known_names *known_names;
+    char *cert_file, *key_password; /* of --cert */
     struct buf shaping;
 };
 

@@ -89,6 +89,10 @@ struct raw_options {
     const char *proxy;
     const char *ca_file;
     bool is_insecure;
+    const char *cert; /* FILE[:PASSWORD] */
+    const char *key_file;
+    bool has_http2;
+    bool has_cookies;
     uint64_t store;
     uint64_t segment_size;
     uint64_t commit_interval_ms;

@@ -1,5 +1,6 @@
 #include "fetchgrep/fetch/fetch.h"
 
+#include "cookies.h"
 #include "loop.h"
 #include "request.h"
 #include "resolver.h"
@@ -22,6 +23,7 @@ void fetch_free(struct fetcher *fetcher)
         loop_release(&fetcher->loops[i]);
     resolver_free(fetcher->resolver);
     curl_slist_free_all(fetcher->headers);
+    cookie_jar_free(fetcher->cookies);
     free(fetcher->loops);
     free(fetcher);
 }
@@ -51,6 +53,13 @@ static void wake_loops(void *fetcher)
     fetch_wake(fetcher);
 }
 
+static bool make_cookies(struct fetcher *fetcher, struct error *err)
+{
+    fetcher->cookies =
+        cookie_jar_new(COOKIES_MEMORY, (uint64_t)clock_now_ns(), err);
+    return fetcher->cookies != NULL;
+}
+
 struct fetcher *fetch_start(const struct fetch_options *options,
                             const struct fetch_hooks *hooks,
                             struct page_pool *pool, struct error *err)
@@ -72,7 +81,8 @@ struct fetcher *fetch_start(const struct fetch_options *options,
     fetcher->loop_count = options->loop_count;
     fetcher->resolver = resolver_new(options, wake_loops, fetcher, err);
     if (!fetcher->resolver ||
-        !request_headers(options, &fetcher->headers, err)) {
+        !request_headers(options, &fetcher->headers, err) ||
+        (options->has_cookies && !make_cookies(fetcher, err))) {
         fetch_join(fetcher);
         fetch_free(fetcher);
         return NULL;

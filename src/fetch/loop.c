@@ -7,6 +7,7 @@
  */
 #include "loop.h"
 
+#include "protocol.h"
 #include "resolver.h"
 #include "transfer.h"
 
@@ -131,7 +132,7 @@ static bool set_up_multi(struct loop *loop, struct error *err)
     /* The default, four for each open transfer, throws warm connections away
      * whenever few are open. */
     curl_multi_setopt(loop->multi, CURLMOPT_MAXCONNECTS, (long)loop->limit + 4);
-    curl_multi_setopt(loop->multi, CURLMOPT_PIPELINING, CURLPIPE_NOTHING);
+    protocol_set_multi(loop->multi, loop->fetcher->options);
     return true;
 }
 
@@ -261,7 +262,8 @@ static void finish(struct loop *loop, struct transfer *transfer, CURLcode code)
 {
     struct fetcher *fetcher = loop->fetcher;
     if (transfer->stop == STOP_NO_ROOM ||
-        (transfer->stop == STOP_NO_ADDRESS && transfer->is_connected)) {
+        (transfer->stop == STOP_NO_ADDRESS && transfer->is_connected) ||
+        protocol_is_worn_out(transfer, code)) {
         put_back(loop, transfer);
         return;
     }

@@ -23,6 +23,7 @@ struct fetcher {
     struct page_pool *pool;
     struct curl_slist *headers; /* const after the start */
     struct resolver *resolver;
+    struct cookie_jar *cookies; /* NULL: none are kept */
     struct loop *loops;
     uint32_t loop_count;
     uint32_t running_count;         /* loops whose thread was started */

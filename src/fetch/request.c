@@ -27,6 +27,15 @@ static bool is_for_host(const struct fetch_host_header *header,
                         const struct url *url)
 {
     struct view host = view_of_string(header->host);
+    bool is_https = view_starts_with_nocase(host, "https://");
+    if (is_https || view_starts_with_nocase(host, "http://")) {
+        if ((url->scheme == URL_HTTPS) != is_https)
+            return false;
+        host = view_from(host, is_https ? 8 : 7);
+        bool is_default = url->port == (is_https ? 443 : 80);
+        return view_equal_nocase(host, url->origin) ||
+               (is_default && view_equal_nocase(host, url->host));
+    }
     return view_equal_nocase(host, url->host) ||
            view_equal_nocase(host, url->origin);
 }
@@ -127,7 +136,8 @@ static void append_host(struct buf *out, const struct url *url)
 }
 
 void fetch_request_head(const struct fetch_options *options,
-                        const struct url *url, struct buf *out)
+                        const struct url *url, const char *cookie,
+                        struct buf *out)
 {
     buf_append_string(out, "GET ");
     if (!url->target.size || url->target.data[0] != '/')
@@ -145,6 +155,8 @@ void fetch_request_head(const struct fetch_options *options,
         buf_append_format(out, "User-Agent: %s\r\n", options->user_agent);
     if (!find_header(options, url, "Accept"))
         buf_append_string(out, "Accept: */*\r\n");
+    if (cookie && !find_header(options, url, "Cookie"))
+        buf_append_format(out, "Cookie: %s\r\n", cookie);
     if (!find_header(options, url, "Accept-Encoding"))
         append_line(out, accept_encoding, false);
     for (size_t i = 0; i < options->header_count; i++)

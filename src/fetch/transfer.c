@@ -6,6 +6,7 @@
 #include "transfer.h"
 
 #include "given.h"
+#include "protocol.h"
 #include "request.h"
 #include "resolver.h"
 #include "verdict.h"
@@ -105,6 +106,10 @@ static bool end_head(struct transfer *transfer)
         return true;
     transfer->is_head_done = true;
     transfer->page->status = (int)status;
+    if (!protocol_wants_body(transfer)) {
+        transfer->stop = STOP_MIME;
+        return false;
+    }
     size_t max_body = transfer->loop->fetcher->options->max_body;
     if (transfer->content_length < 0)
         return true;
@@ -128,6 +133,31 @@ static void note_content_length(struct transfer *transfer, struct view line)
         transfer->content_length = (int64_t)length;
 }
 
+static bool append_head(struct transfer *transfer, struct view bytes)
+{
+    struct page *page = transfer->page;
+    if (page->head_size + bytes.size > FETCH_HEAD_MAX) {
+        transfer->stop = STOP_HEAD_TOO_LARGE;
+        return false;
+    }
+    if (!make_room_for(transfer, bytes.size))
+        return false;
+    append(transfer, bytes.data, bytes.size);
+    page->head_size += bytes.size;
+    return true;
+}
+
+/* "HTTP/2 200" is libcurl's invention, and breaks readers of archives: it is
+ * kept as "HTTP/1.1 200", and `line` is what is left to append. */
+static bool append_version(struct transfer *transfer, struct view *line)
+{
+    static const char ours[] = "HTTP/1.1", libcurls[] = "HTTP/2 ";
+    if (!view_starts_with(*line, libcurls))
+        return true;
+    *line = view_from(*line, sizeof(libcurls) - 2);
+    return append_head(transfer, view_of(ours, sizeof(ours) - 1));
+}
+
 static size_t on_header(char *data, size_t size, size_t count, void *ctx)
 {
     struct transfer *transfer = ctx;
@@ -141,15 +171,13 @@ static size_t on_header(char *data, size_t size, size_t count, void *ctx)
         page->head_size = 0;
         transfer->content_length = -1;
         transfer->is_head_done = false;
+        if (!append_version(transfer, &line))
+            return 0;
+    } else if (UNLIKELY(transfer->is_head_done)) {
+        return size; /* a trailer of HTTP/2; those of chunks are in the body */
     }
-    if (page->head_size + size > FETCH_HEAD_MAX) {
-        transfer->stop = STOP_HEAD_TOO_LARGE;
+    if (!append_head(transfer, line))
         return 0;
-    }
-    if (!make_room_for(transfer, size))
-        return 0;
-    append(transfer, data, size);
-    page->head_size += size;
     note_content_length(transfer, line);
     bool is_end = view_trim(line).size == 0;
     return is_end && !end_head(transfer) ? 0 : size;
@@ -268,13 +296,6 @@ static CURLcode set_fixed_options(struct transfer *transfer)
     SET(CURLOPT_BUFFERSIZE, read_buffer_size(options));
     SET(CURLOPT_HTTPHEADER, fetcher->headers);
     SET(CURLOPT_USERAGENT, options->user_agent);
-    SET(CURLOPT_PROTOCOLS_STR, "http,https");
-    SET(CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1);
-    SET(CURLOPT_HTTP09_ALLOWED, 0L);
-    SET(CURLOPT_HTTP_TRANSFER_DECODING, 0L);
-    SET(CURLOPT_HTTP_CONTENT_DECODING, 0L);
-    SET(CURLOPT_FOLLOWLOCATION, 0L);
-    SET(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
     SET(CURLOPT_NOSIGNAL, 1L);
     SET(CURLOPT_NOPROGRESS, 1L);
     /* Our own clocks end a transfer; libcurl's only must not do so before. */
@@ -282,19 +303,8 @@ static CURLcode set_fixed_options(struct transfer *transfer)
     /* A resolver thread (for a proxy's name) that hangs must not hold the
      * loop. */
     SET(CURLOPT_QUICK_EXIT, 1L);
-    /* "": also no proxy from the environment, which the address rule could
-     * not tell from a direct connection. */
-    SET(CURLOPT_PROXY, options->proxy ? options->proxy : "");
-    SET(CURLOPT_NOPROXY, "");
-    /* A CA folder would be read again for each handshake; one file is parsed
-     * once and shared (CURLOPT_CA_CACHE_TIMEOUT). */
-    SET(CURLOPT_CAPATH, NULL);
-    if (options->ca_file)
-        SET(CURLOPT_CAINFO, options->ca_file);
-    SET(CURLOPT_SSL_VERIFYPEER, options->is_insecure ? 0L : 1L);
-    SET(CURLOPT_SSL_VERIFYHOST, options->is_insecure ? 0L : 2L);
 #undef SET
-    return code;
+    return code ? code : protocol_set_fixed(easy, options);
 }
 
 struct transfer *transfer_new(struct loop *loop, struct error *err)
@@ -369,7 +379,12 @@ bool transfer_begin(struct transfer *transfer, struct entry *entry,
     transfer->content_length = -1;
     transfer->refused = NULL;
     transfer->problem[0] = '\0';
-    return true;
+    if (!protocol_set_request(transfer))
+        return true;
+    *bytes = page->bytes;
+    page->bytes = (struct extent){ 0 };
+    transfer_undo(transfer);
+    return error_no_memory(err, "a transfer");
 }
 
 /* Libcurl's clock begins when the name is known. 0: it did not come to that. */
@@ -393,7 +408,9 @@ static void note_circumstances(struct transfer *transfer)
         .first_byte_us = info_us(transfer, CURLINFO_STARTTRANSFER_TIME_T),
         .total_us = info_us(transfer, CURLINFO_TOTAL_TIME_T),
     };
-    if (!curl_easy_getinfo(easy, CURLINFO_PRIMARY_IP, &ip) && ip)
+    /* Behind a proxy it is the proxy's. */
+    if (!transfer->loop->fetcher->options->proxy &&
+        !curl_easy_getinfo(easy, CURLINFO_PRIMARY_IP, &ip) && ip)
         snprintf(page->ip, sizeof(page->ip), "%s", ip);
     curl_easy_getinfo(easy, CURLINFO_HTTP_VERSION, &version);
     if (transfer->is_head_done)
@@ -416,6 +433,8 @@ void transfer_end(struct transfer *transfer, CURLcode code)
     }
     struct verdict verdict = verdict_of(transfer, code, os_errno);
     page->cut = verdict.cut;
+    page->is_proxy_fault = verdict.is_proxy_fault;
+    protocol_note_answer(transfer);
     page_pool_trim(transfer->loop->fetcher->pool, &page->bytes,
                    used_bytes(transfer));
     page->previous_hop = entry->page;

@@ -18,6 +18,7 @@ enum stop_reason {
     STOP_STALL,
     STOP_BODY_TOO_LARGE,
     STOP_HEAD_TOO_LARGE,
+    STOP_MIME, /* its type is not wanted */
 };
 
 struct transfer {

@@ -1,5 +1,9 @@
 #include "verdict.h"
 
+#include "protocol.h"
+
+#include "fetchgrep/model/http_head.h"
+
 #include <stdarg.h>
 
 static struct verdict make(enum outcome outcome, enum page_cut cut,
@@ -16,6 +20,19 @@ static struct verdict make(enum outcome outcome, enum page_cut cut,
     return verdict;
 }
 
+static struct verdict verdict_of_mime(const struct transfer *transfer)
+{
+    const struct page *page = transfer->page;
+    struct http_head head;
+    struct view mime = { 0 };
+    if (http_head_parse(view_of(page->bytes.data, page->head_size), &head))
+        mime = view_first(http_media_type(head.content_type), 100);
+    return mime.size ? make(OUTCOME_SKIPPED, PAGE_CUT_UNSPECIFIED,
+                            "its type is %.*s (--mime)", VIEW_ARG(mime))
+                     : make(OUTCOME_SKIPPED, PAGE_CUT_UNSPECIFIED,
+                            "it has no Content-Type (--mime)");
+}
+
 /* The transfer was ended by one of our own limits. */
 static struct verdict verdict_of_stop(const struct transfer *transfer)
 {
@@ -27,7 +44,8 @@ static struct verdict verdict_of_stop(const struct transfer *transfer)
                     "was known no more");
     case STOP_CONNECT_TIMEOUT:
         return make(OUTCOME_TIMED_OUT, PAGE_CUT_TIME,
-                    "no connection within %.3g s (--connect-timeout)",
+                    "no connection%s within %.3g s (--connect-timeout)",
+                    options->proxy ? " through the proxy" : "",
                     (double)options->connect_timeout_ms / 1000);
     case STOP_TIMEOUT:
         return make(OUTCOME_TIMED_OUT, PAGE_CUT_TIME,
@@ -44,6 +62,8 @@ static struct verdict verdict_of_stop(const struct transfer *transfer)
     case STOP_HEAD_TOO_LARGE:
         return make(OUTCOME_BAD_RESPONSE, PAGE_CUT_UNSPECIFIED,
                     "response head longer than %d bytes", FETCH_HEAD_MAX);
+    case STOP_MIME:
+        return verdict_of_mime(transfer);
     case STOP_NONE:
     case STOP_NO_ROOM:
     default:
@@ -54,6 +74,9 @@ static struct verdict verdict_of_stop(const struct transfer *transfer)
 static struct verdict verdict_of_answer(const struct transfer *transfer)
 {
     int status = transfer->page->status;
+    if (status == 407)
+        return make(OUTCOME_HTTP_ERROR, PAGE_WHOLE,
+                    "HTTP status 407: the proxy asks for a user and password");
     if (status >= 400)
         return make(OUTCOME_HTTP_ERROR, PAGE_WHOLE, "HTTP status %d", status);
     return make(OUTCOME_OK, PAGE_WHOLE, "%s", "");
@@ -70,6 +93,34 @@ static struct verdict verdict_of_connect(const struct transfer *transfer,
     return make(OUTCOME_CONNECT_FAILED, PAGE_WHOLE, "%s",
                 os_errno ? strerror((int)os_errno)
                          : curl_easy_strerror(CURLE_COULDNT_CONNECT));
+}
+
+/* No way through the proxy. */
+static struct verdict verdict_of_proxy(const struct transfer *transfer,
+                                       CURLcode code, long os_errno)
+{
+    long status = 0;
+    curl_easy_getinfo(transfer->easy, CURLINFO_HTTP_CONNECTCODE, &status);
+    if (code == CURLE_COULDNT_RESOLVE_PROXY)
+        return make(OUTCOME_DNS_FAILED, PAGE_WHOLE, "the proxy: %s",
+                    transfer->problem);
+    if (status)
+        return make(OUTCOME_CONNECT_FAILED, PAGE_WHOLE,
+                    "the proxy answered CONNECT with status %ld", status);
+    return make(OUTCOME_CONNECT_FAILED, PAGE_WHOLE, "the proxy: %s",
+                code == CURLE_COULDNT_CONNECT && os_errno
+                    ? strerror((int)os_errno)
+                : transfer->problem[0] ? transfer->problem
+                                       : curl_easy_strerror(code));
+}
+
+/* Before the request could go out. */
+static bool is_proxy_code(const struct transfer *transfer, CURLcode code)
+{
+    return transfer->loop->fetcher->options->proxy && !transfer->is_connected &&
+           (code == CURLE_COULDNT_RESOLVE_PROXY || code == CURLE_PROXY ||
+            code == CURLE_COULDNT_CONNECT || code == CURLE_RECV_ERROR ||
+            code == CURLE_SEND_ERROR || code == CURLE_GOT_NOTHING);
 }
 
 /* The connection broke. What came before decides. */
@@ -100,8 +151,15 @@ static bool is_tls_code(CURLcode code)
            code == CURLE_SSL_ENGINE_INITFAILED || code == CURLE_USE_SSL_FAILED;
 }
 
-struct verdict verdict_of(const struct transfer *transfer, CURLcode code,
-                          long os_errno)
+static bool is_break_code(CURLcode code)
+{
+    return code == CURLE_PARTIAL_FILE || code == CURLE_RECV_ERROR ||
+           code == CURLE_SEND_ERROR || code == CURLE_GOT_NOTHING ||
+           code == CURLE_HTTP2 || code == CURLE_HTTP2_STREAM;
+}
+
+static struct verdict judge(const struct transfer *transfer, CURLcode code,
+                            long os_errno)
 {
     const char *words =
         transfer->problem[0] ? transfer->problem : curl_easy_strerror(code);
@@ -109,8 +167,9 @@ struct verdict verdict_of(const struct transfer *transfer, CURLcode code,
         return verdict_of_stop(transfer);
     if (code == CURLE_OK)
         return verdict_of_answer(transfer);
-    if (code == CURLE_COULDNT_RESOLVE_HOST ||
-        code == CURLE_COULDNT_RESOLVE_PROXY)
+    if (is_proxy_code(transfer, code))
+        return verdict_of_proxy(transfer, code, os_errno);
+    if (code == CURLE_COULDNT_RESOLVE_HOST)
         return make(OUTCOME_DNS_FAILED, PAGE_WHOLE, "%s", words);
     if (code == CURLE_COULDNT_CONNECT || transfer->refused)
         return verdict_of_connect(transfer, os_errno);
@@ -118,8 +177,18 @@ struct verdict verdict_of(const struct transfer *transfer, CURLcode code,
         return make(OUTCOME_TIMED_OUT, PAGE_CUT_TIME, "%s", words);
     if (is_tls_code(code))
         return make(OUTCOME_TLS_FAILED, PAGE_WHOLE, "%s", words);
-    if (code == CURLE_PARTIAL_FILE || code == CURLE_RECV_ERROR ||
-        code == CURLE_SEND_ERROR || code == CURLE_GOT_NOTHING)
+    if (is_break_code(code))
         return verdict_of_break(transfer, code);
     return make(OUTCOME_BAD_RESPONSE, PAGE_CUT_UNSPECIFIED, "%s", words);
+}
+
+struct verdict verdict_of(const struct transfer *transfer, CURLcode code,
+                          long os_errno)
+{
+    struct verdict verdict = judge(transfer, code, os_errno);
+    bool is_late = transfer->stop == STOP_CONNECT_TIMEOUT;
+    if (is_late ||
+        (transfer->stop == STOP_NONE && is_proxy_code(transfer, code)))
+        verdict.is_proxy_fault = protocol_blames_proxy(transfer, code);
+    return verdict;
 }

@@ -14,6 +14,7 @@
 struct verdict {
     enum outcome outcome;
     enum page_cut cut;
+    bool is_proxy_fault; /* nothing is known of the host */
     char detail[CURL_ERROR_SIZE + 128];
 };
 

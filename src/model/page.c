@@ -18,6 +18,7 @@ void page_free(struct page *page, struct page_pool *pool)
         struct page *previous = page->previous_hop;
         page_pool_put(pool, &page->bytes);
         url_release(&page->url);
+        free(page->cookie);
         free(page);
         page = previous;
     }
@@ -40,6 +41,7 @@ void entry_free(struct entry *entry, struct page_pool *pool)
         free(entry->detour);
     }
     url_release(&entry->target);
+    url_release(&entry->login);
     free(entry->url);
     free(entry->detail);
     free(entry);

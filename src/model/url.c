@@ -2,6 +2,7 @@
 
 #include "fetchgrep/base/buf.h"
 
+#include <assert.h>
 #include <ctype.h>
 #include <curl/curl.h>
 
@@ -203,6 +204,52 @@ void url_move(struct url *url, char *block)
     url->origin.data = block + (url->origin.data - url->text);
     url->target.data = block + (url->target.data - url->text);
     url->text = block;
+}
+
+bool url_copy(const struct url *url, struct url *ret_url)
+{
+    assert(url->text);
+    size_t size = url_block_size(url);
+    char *block = malloc(size);
+    if (!block)
+        return false;
+    memcpy(block, url->text, size);
+    struct url copy = *url;
+    url_move(&copy, block);
+    *ret_url = copy;
+    return true;
+}
+
+bool url_same_origin(const struct url *a, const struct url *b)
+{
+    return a->scheme == b->scheme && view_equal(a->origin, b->origin);
+}
+
+bool url_adopt_login(struct url *url, const struct url *from)
+{
+    size_t start = (size_t)(strstr(from->text, "://") + 3 - from->text);
+    size_t authority = (size_t)(from->target.data - from->text) - start;
+    const char *at = memrchr(from->text + start, '@', authority);
+    size_t login = at ? (size_t)(at + 1 - from->text) - start : 0;
+    size_t before = (size_t)(strstr(url->text, "://") + 3 - url->text);
+    size_t size = url_block_size(url);
+    char *block = malloc(size + login);
+    if (!block)
+        return false;
+    memcpy(block, url->text, before);
+    memcpy(block + before, from->text + start, login);
+    memcpy(block + before + login, url->text + before, size - before);
+    struct url whole = *url;
+    url_move(&whole, block);
+    /* The parts lie behind what was put in. */
+    whole.host.data += login;
+    whole.origin.data += login;
+    whole.target.data += login;
+    whole.text_size += login;
+    whole.has_userinfo = from->has_userinfo;
+    url_release(url);
+    *url = whole;
+    return true;
 }
 
 void url_release(struct url *url)

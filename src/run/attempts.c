@@ -18,7 +18,9 @@ static bool is_name_missing(const struct entry *entry)
 /* Whether the host could not even be reached. */
 static bool is_unreachable(const struct entry *entry, bool has_answered)
 {
-    if (has_answered || is_name_missing(entry))
+    /* A proxy that is down says nothing about the host. */
+    if (has_answered || is_name_missing(entry) ||
+        (entry->page && entry->page->is_proxy_fault))
         return false;
     if (entry->outcome == OUTCOME_DNS_FAILED ||
         entry->outcome == OUTCOME_CONNECT_FAILED)
@@ -68,4 +70,15 @@ void entry_forget_attempt(struct entry *entry, struct page_pool *pool)
     entry->detail = NULL;
     entry->outcome = OUTCOME_OK;
     entry->need_bytes = 0;
+}
+
+bool entry_keep_login(struct entry *entry)
+{
+    const struct url *from = &entry->page->url;
+    if (!entry->login.text && from->has_userinfo &&
+        !url_copy(from, &entry->login))
+        return false;
+    return !entry->login.text || entry->target.has_userinfo ||
+           !url_same_origin(&entry->target, &entry->login) ||
+           url_adopt_login(&entry->target, &entry->login);
 }

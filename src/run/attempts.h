@@ -25,4 +25,9 @@ bool entry_wants_retry(const struct entry *entry, uint32_t retries,
  * and the hops before it stay. */
 void entry_forget_attempt(struct entry *entry, struct page_pool *pool);
 
+/* A redirect leads to entry->target: the user information of an earlier URL of
+ * the entry goes with it when it leads (back) to that URL's origin, and nowhere
+ * else. False without memory. */
+bool entry_keep_login(struct entry *entry) MUST_CHECK;
+
 #endif

@@ -489,7 +489,8 @@ static bool keep_page(struct worker *worker, struct block *block,
         return error_no_memory(err, "a WARC record");
     size_t warc_start = block->warc.size, index_start = block->index.size;
     buf_reset(&worker->request);
-    fetch_request_head(worker->job->fetch, &page->url, &worker->request);
+    fetch_request_head(worker->job->fetch, &page->url, page->cookie,
+                       &worker->request);
     struct warc_exchange exchange = {
         .target_uri = view_of_string(shown),
         .date_ms = page->fetched_at_ms,
@@ -500,6 +501,7 @@ static bool keep_page(struct worker *worker, struct block *block,
             view_of(page->bytes.data + page->head_size, page->body_size),
         .payload = payload,
         .truncated = cut_word(page->cut),
+        .protocol = strcmp(page->http_version, "2") ? NULL : "h2",
     };
     warc_write_exchange(worker->warc, &exchange, &block->warc, ret_written);
     struct http_head head;
@@ -593,7 +595,9 @@ static bool work_on_page(struct steps *steps, const struct page *page,
 {
     struct worker *worker = steps->worker;
     struct block *block = steps->block;
-    bool is_kept = worker->warc && page->head_size;
+    /* Of what --mime left aside only the type is known. */
+    bool is_kept =
+        worker->warc && page->head_size && steps->outcome != OUTCOME_SKIPPED;
     /* First the hops: they use the scratch that this page needs next. */
     if (worker->warc && !keep_hops(worker, block, page->previous_hop, err))
         return false;

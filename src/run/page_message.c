@@ -64,6 +64,7 @@ static void put_pages(struct buf *out, const struct page *page)
     for (; page; page = page->previous_hop) {
         put(out, page, sizeof(*page));
         put(out, page->url.text, url_block_size(&page->url));
+        put_string(out, page->cookie);
         put(out, page->bytes.data, heap_size(page));
     }
 }
@@ -83,6 +84,7 @@ static struct page *take_page(struct reader *reader)
 {
     struct page *page = take(reader, sizeof(*page));
     url_move(&page->url, take(reader, url_block_size(&page->url)));
+    page->cookie = take_string(reader, page->cookie);
     char *bytes = take(reader, heap_size(page));
     if (page->bytes.home == EXTENT_HEAP)
         page->bytes.data = bytes;
@@ -104,7 +106,7 @@ void *entry_decode(void *ctx, char *bytes, size_t size)
     (void)ctx;
     entry->next = NULL;
     entry->host = NULL;
-    entry->target = (struct url){ 0 };
+    entry->target = entry->login = (struct url){ 0 };
     entry->url = take_string(&reader, entry->url);
     entry->detail = take_string(&reader, entry->detail);
     take_pages(&reader, &entry->page);

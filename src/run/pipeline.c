@@ -289,23 +289,18 @@ static bool find_next_hop(struct pipeline *pipeline, struct entry *entry,
                   most, entry->detour ? "" : " (--max-redirects)");
         return false;
     }
-    switch (url_resolve(&entry->page->url, location, &next, problem)) {
-    case URL_OK:
+    enum url_result result =
+        url_resolve(&entry->page->url, location, &next, problem);
+    if (result == URL_OK) {
         entry->target = next;
         return true;
-    case URL_DENIED:
-        entry_end(entry, OUTCOME_DENIED, "redirect to %.*s: %s",
-                  (int)(location.size < 200 ? location.size : 200),
-                  location.data, problem);
-        return false;
-    case URL_INVALID:
-    case URL_NO_MEMORY:
-    default:
-        entry_end(entry, OUTCOME_BAD_RESPONSE, "redirect to %.*s: %s",
-                  (int)(location.size < 200 ? location.size : 200),
-                  location.data, problem);
-        return false;
     }
+    char *shown = url_shown(view_first(location, 200));
+    entry_end(entry,
+              result == URL_DENIED ? OUTCOME_DENIED : OUTCOME_BAD_RESPONSE,
+              "redirect to %s: %s", shown ? shown : "?", problem);
+    free(shown);
+    return false;
 }
 
 /* Sends a redirected entry to its next host's queue. False: it is over. */
@@ -318,6 +313,12 @@ static bool follow(struct pipeline *pipeline, struct entry *entry,
         !fetch_redirect_location(entry->page, &location) ||
         !find_next_hop(pipeline, entry, location))
         return false;
+    if (!entry_keep_login(entry)) {
+        error_no_memory(&err, "a URL");
+        fail(pipeline, &err);
+        url_release(&entry->target);
+        return false;
+    }
     if (!leave_page(pipeline, entry)) {
         error_no_memory(&err, "a redirect's page");
         fail(pipeline, &err);

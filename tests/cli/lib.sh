@@ -72,6 +72,22 @@ questions()
     awk '$3 == "A" { print $4 }' dns.log | sort
 }
 
+# start_proxy ARGUMENT...: starts a proxy_server and sets PROXY_PORT. It may be
+# called again; stop_proxies ends them all.
+start_proxy()
+{
+    exec {proxy_fd}< <(exec "$(dirname "$SERVER")/proxy_server" "$@")
+    proxies+=($!)
+    # shellcheck disable=SC2034 # for the cases
+    read -r PROXY_PORT <&"$proxy_fd" || exit 99
+}
+
+stop_proxies()
+{
+    kill "${proxies[@]}"
+    wait "${proxies[@]}"
+} 2>/dev/null
+
 # requests: the paths that the server was asked for, in that order.
 requests()
 {

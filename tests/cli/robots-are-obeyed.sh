@@ -42,6 +42,9 @@ cut -d ' ' -f 2- requests.log | grep -e robots -e rules | sort | uniq -c | norma
 diff <(outcomes out id outcome matches) <(outcomes kept id outcome matches)
 
 
-# Without the option nobody is asked.
+# A robots.txt is no page: --mime is not about it. Without the option nobody is
+# asked.
+fg_quiet list -e '<title>' --robots --mime text/html -o html
+outcomes html outcome | sort | uniq -c
 fg_quiet list -e '<title>' -o without
 outcomes without outcome | sort | uniq -c

@@ -30,7 +30,9 @@ function home(header, path) {
     if (header == "pcre2.h") return path ~ /^src\/extract\//
     if (header == "omp.h") return path == "src/run/team_threads.c"
     if (header ~ /^(zlib|libdeflate)\.h$/) return path == "src/base/codec_gzip.c"
-    if (header ~ /^openssl\//) return path == "src/base/digest.c"
+    if (header ~ /^openssl\//)
+        return path ~ /^src\/(base\/digest|fetch\/check)\.c$/
+    if (header == "libpsl.h") return path ~ /^src\/fetch\/cookies?\.[ch]$/
     if (header == "zstd.h") return path ~ /^src\/base\/(codec_)?zstd/
     if (header ~ /^brotli\//) return path == "src/base/codec_brotli.c"
     if (header ~ /^(iconv|uchardet\/uchardet)\.h$/)

@@ -33,9 +33,13 @@ enum { FETCH_HEAD_MAX = 256 << 10 };
 
 /* A header that goes to one host alone (--header-for). */
 struct fetch_host_header {
-    const char *host;   /* "example.org" or "example.org:8080" */
+    const char *host;   /* "example.org" (any port), "example.org:8080", or one
+                           origin: "https://example.org" */
     const char *header; /* "K: V" */
 };
+
+/* Whether pages of this media type are wanted (--mime); empty: not told. */
+typedef bool fetch_wants_mime_fn(const void *ctx, struct view mime);
 
 /* All pointers are borrowed for the life of the fetcher. */
 struct fetch_options {
@@ -53,6 +57,13 @@ struct fetch_options {
     const char *proxy;   /* NULL: none */
     const char *ca_file; /* NULL: the system's */
     bool is_insecure;
+    const char *cert_file;           /* the client's own, PEM; NULL: none */
+    const char *key_file;            /* its key; NULL: in cert_file too */
+    const char *key_password;        /* NULL: none */
+    bool has_http2;                  /* where a TLS server speaks it */
+    bool has_cookies;                /* kept for the run, and sent back */
+    fetch_wants_mime_fn *wants_mime; /* NULL: all are wanted */
+    const void *wants_mime_ctx;
     const struct address_rule *address_rule;
     struct name_options names;
 };
@@ -80,6 +91,11 @@ struct fetch_hooks {
     void (*fail)(void *ctx, const struct error *err);
     void *ctx;
 };
+
+/* Whether proxy URL, CA file, certificate and key can be used: before the first
+ * fetch, a fault of theirs is one of usage. Blocks on the files. */
+bool fetch_check_options(const struct fetch_options *options,
+                         struct error *err) MUST_CHECK;
 
 struct fetcher;
 
@@ -121,11 +137,13 @@ uint64_t fetch_descriptors(uint32_t concurrency);
 /*
  * The head of the request for `url` as libcurl sends it, built from what we
  * set, for the WARC request record. Secrets (user information, headers of
- * --header-for) are masked as "***".
+ * --header-for) are masked as "***"; `cookie`, the page's, is shown. What a
+ * proxy adds or an HTTP/2 connection changes is not in it.
  */
 struct buf;
 void fetch_request_head(const struct fetch_options *options,
-                        const struct url *url, struct buf *out);
+                        const struct url *url, const char *cookie,
+                        struct buf *out);
 
 /*
  * Where a finished page leads: true when it is a redirect with a Location,

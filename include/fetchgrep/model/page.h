@@ -40,6 +40,7 @@ enum page_cut {
 struct page {
     struct page *previous_hop; /* the page that redirected here, or NULL */
     struct url url;            /* what was asked for */
+    char *cookie;              /* sent with it (--cookies), heap, or NULL */
     struct extent bytes;       /* head, then body, byte for byte */
     size_t head_size;
     size_t body_size;
@@ -50,6 +51,7 @@ struct page {
     struct page_timing timing;
     enum page_cut cut;
     bool is_name_missing; /* no name server will ever tell an address */
+    bool is_proxy_fault;  /* it failed at the proxy, before the host */
 };
 
 /* Heap; NULL without memory. `url` is moved in. */
@@ -77,6 +79,8 @@ struct entry {
     uint64_t line;         /* in that manifest, from 1 */
     char *url;             /* as in the manifest, masked; shown in results */
     struct url target;     /* what to fetch next; the redirect's, later */
+    struct url login;      /* its first URL with user information, or empty,
+                              noted when a redirect left it */
     struct host *host;     /* whose turn it needs */
     struct page *page;     /* newest hop, or NULL */
     struct page *asides;   /* pages that it fetched for others: robots.txt;

@@ -61,6 +61,15 @@ bool url_scan_origin(struct view text, struct url_origin *ret_origin);
 
 void url_release(struct url *url);
 
+/* A copy of its own; false without memory. */
+bool url_copy(const struct url *url, struct url *ret_url) MUST_CHECK;
+
+/* Whether scheme, host and port are the same. */
+bool url_same_origin(const struct url *a, const struct url *b);
+
+/* Gives `url` the user information of `from`. False without memory. */
+bool url_adopt_login(struct url *url, const struct url *from) MUST_CHECK;
+
 /* The size of the block, and the same URL in a copy of it. */
 size_t url_block_size(const struct url *url);
 void url_move(struct url *url, char *block);

@@ -22,6 +22,7 @@ struct request_row {
     const char *headers[HEADERS_MAX];          /* for all */
     struct fetch_host_header own[HEADERS_MAX]; /* for one host */
     const char *user_agent;                    /* NULL: "ua/1" */
+    const char *cookie;                        /* of --cookies, or NULL */
 };
 
 static struct fetch_options options_of(const struct request_row *row)
@@ -99,8 +100,8 @@ static void start_server(struct server *server)
 
 /* The options of a transfer that shape its request (src/fetch/transfer.c). */
 static CURLcode perform(const struct fetch_options *options,
-                        const struct url *url, struct curl_slist *headers,
-                        uint16_t port)
+                        const struct url *url, const char *cookie,
+                        struct curl_slist *headers, uint16_t port)
 {
     char to[64];
     snprintf(to, sizeof(to), "::127.0.0.1:%u", port);
@@ -110,6 +111,7 @@ static CURLcode perform(const struct fetch_options *options,
     curl_easy_setopt(easy, CURLOPT_URL, url->text);
     curl_easy_setopt(easy, CURLOPT_HTTPHEADER, headers);
     curl_easy_setopt(easy, CURLOPT_USERAGENT, options->user_agent);
+    curl_easy_setopt(easy, CURLOPT_COOKIE, cookie);
     curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1);
     curl_easy_setopt(easy, CURLOPT_HTTP_TRANSFER_DECODING, 0L);
     curl_easy_setopt(easy, CURLOPT_HTTP_CONTENT_DECODING, 0L);
@@ -135,7 +137,7 @@ static struct buf sent_by_libcurl(const struct request_row *row)
                          : request_headers(&options, &headers, &err),
                   "%s", err.message);
     start_server(&server);
-    CURLcode code = perform(&options, &url, headers, server.port);
+    CURLcode code = perform(&options, &url, row->cookie, headers, server.port);
     shutdown(server.fd, SHUT_RDWR);
     pthread_join(server.thread, NULL);
     close(server.fd);
@@ -210,6 +212,13 @@ static const struct request_row rows[] = {
     { .url = "http://a/", .own = { { "b", "Accept-Encoding: gzip" } } },
     { .url = "http://a/", .own = { { "a", "Accept-Encoding: gzip" } } },
     { .url = "http://a/", .own = { { "a", "Authorization: Bearer s" } } },
+    { .url = "http://a/", .cookie = "k=v; j=\"w\"" },
+    { .url = "http://me:secret@a/",
+      .headers = { "X-One: 1", "Accept: text/html" },
+      .cookie = "k=v" },
+    { .url = "http://a/",
+      .own = { { "a", "Cookie: mine=1" } },
+      .cookie = "k=v" },
     { .url = "http://me:secret@a/",
       .own = { { "a", "Authorization: Bearer s" } } },
 };
@@ -222,7 +231,7 @@ START_TEST(the_kept_head_is_what_libcurl_sends)
     struct buf sent = sent_by_libcurl(row), kept;
     struct buf masked = mask(row, buf_view(&sent));
     buf_init(&kept, 1 << 20);
-    fetch_request_head(&options, &url, &kept);
+    fetch_request_head(&options, &url, row->cookie, &kept);
     ck_assert_str_eq(buf_string(&kept), buf_string(&masked));
     buf_release(&kept);
     buf_release(&masked);
@@ -240,7 +249,7 @@ START_TEST(a_plain_head_is_as_expected)
     struct url url = parse(row.url);
     struct buf head;
     buf_init(&head, 1 << 16);
-    fetch_request_head(&options, &url, &head);
+    fetch_request_head(&options, &url, NULL, &head);
     ck_assert_str_eq(buf_string(&head), "GET /x?y HTTP/1.1\r\n"
                                         "Host: example.org:8443\r\n"
                                         "User-Agent: ua/1\r\n"
@@ -265,7 +274,7 @@ START_TEST(no_secret_stands_in_a_kept_head)
     struct url url = parse(row.url);
     struct buf head;
     buf_init(&head, 1 << 16);
-    fetch_request_head(&options, &url, &head);
+    fetch_request_head(&options, &url, NULL, &head);
     const char *text = buf_string(&head);
     ck_assert_msg(!strstr(text, "secret"), "%s", text);
     ck_assert_ptr_nonnull(strstr(text, "\r\nX-Key: ***\r\n"));
@@ -300,6 +309,16 @@ static const struct host_row hosts[] = {
     { "http://[::1]:81/", "[::1]:81", true },
     { "http://[::1]:81/", "[::1]", true },
     { "http://example.org/", "", false },
+    /* An origin. */
+    { "https://example.org/", "https://example.org", true },
+    { "https://example.org/", "HTTPS://EXAMPLE.org", true },
+    { "https://example.org:8443/", "https://example.org:8443", true },
+    { "http://example.org/", "http://example.org:80", true },
+    { "http://example.org/", "https://example.org", false },
+    { "http://example.org:443/", "https://example.org", false },
+    { "https://example.org/", "http://example.org", false },
+    { "https://example.org:8443/", "https://example.org", false },
+    { "https://www.example.org/", "https://example.org", false },
 };
 
 START_TEST(a_host_header_goes_to_its_host_alone)

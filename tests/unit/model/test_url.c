@@ -365,6 +365,54 @@ START_TEST(user_information_does_not_follow_to_another_host)
 }
 END_TEST
 
+START_TEST(login_goes_with_a_url_of_its_origin)
+{
+    char problem[ERROR_MESSAGE_SIZE] = "";
+    struct url from, to, copy;
+    ck_assert(url_parse(view_of_string("http://me:a%40b@h.test:81/x"), &from,
+                        problem) == URL_OK);
+    ck_assert(url_parse(view_of_string("http://h.test:81/y?z=@"), &to,
+                        problem) == URL_OK);
+    ck_assert(url_copy(&to, &copy));
+    ck_assert(url_same_origin(&from, &to));
+    ck_assert(url_adopt_login(&to, &from));
+    ck_assert_str_eq(to.text, "http://me:a%40b@h.test:81/y?z=@");
+    ck_assert_uint_eq(to.text_size, strlen(to.text));
+    ck_assert(to.has_userinfo);
+    ck_assert(view_equal(to.host, copy.host));
+    ck_assert(view_equal(to.origin, copy.origin));
+    ck_assert(view_equal(to.target, copy.target));
+    ck_assert_str_eq(copy.text, "http://h.test:81/y?z=@");
+    url_release(&from);
+    url_release(&to);
+    url_release(&copy);
+}
+END_TEST
+
+START_TEST(origin_is_scheme_host_and_port)
+{
+    static const struct {
+        const char *a, *b;
+        bool is_same;
+    } pairs[] = {
+        { "http://a.test/x", "http://A.test:80/y", true },
+        { "http://a.test/", "https://a.test/", false },
+        { "http://a.test:443/", "https://a.test/", false },
+        { "http://a.test/", "http://a.test:81/", false },
+        { "http://a.test/", "http://b.a.test/", false },
+    };
+    char problem[ERROR_MESSAGE_SIZE] = "";
+    for (size_t i = 0; i < ARRAY_COUNT(pairs); i++) {
+        struct url a, b;
+        ck_assert(url_parse(view_of_string(pairs[i].a), &a, problem) == URL_OK);
+        ck_assert(url_parse(view_of_string(pairs[i].b), &b, problem) == URL_OK);
+        ck_assert_int_eq(url_same_origin(&a, &b), pairs[i].is_same);
+        url_release(&a);
+        url_release(&b);
+    }
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("url");
@@ -386,5 +434,7 @@ int main(void)
                         (int)ARRAY_COUNT(references));
     tcase_add_test(tests, references_out_of_http_are_denied);
     tcase_add_test(tests, user_information_does_not_follow_to_another_host);
+    tcase_add_test(tests, login_goes_with_a_url_of_its_origin);
+    tcase_add_test(tests, origin_is_scheme_host_and_port);
     return run_suite(suite);
 }
