@@ -268,6 +268,14 @@ bool frontier_retry(struct frontier *frontier, struct entry *entry,
     return done || error_no_memory(err, "the frontier");
 }
 
+bool frontier_has_failed(struct frontier *frontier, const struct entry *entry)
+{
+    pthread_mutex_lock(&frontier->lock);
+    bool has_failed = entry->host->failures > 0;
+    pthread_mutex_unlock(&frontier->lock);
+    return has_failed;
+}
+
 /* ---- the end ----------------------------------------------------------- */
 
 static struct entry *drain_sleeper(struct frontier *frontier)

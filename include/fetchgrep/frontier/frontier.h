@@ -154,6 +154,9 @@ bool frontier_retry(struct frontier *frontier, struct entry *entry,
                     const struct frontier_answer *answer, int64_t delay_ns,
                     struct error *err) MUST_CHECK;
 
+/* Whether the host of a taken entry could not be reached the last time. */
+bool frontier_has_failed(struct frontier *frontier, const struct entry *entry);
+
 /* After a stop: takes one entry out that will not be fetched; NULL at the end.
  * Free it. */
 struct entry *frontier_drain(struct frontier *frontier);

@@ -619,6 +619,26 @@ START_TEST(a_host_out_of_reach_is_left_alone_for_longer_each_time)
 }
 END_TEST
 
+START_TEST(whether_a_host_failed_the_last_time_is_known_to_who_asks_it)
+{
+    struct frontier *frontier =
+        new_timed(&(struct frontier_options){ .per_host = 8 });
+    for (uint64_t id = 0; id < 3; id++)
+        add(frontier, id, 1);
+    struct entry *entry = take(frontier);
+    ck_assert(!frontier_has_failed(frontier, entry));
+    finish_as(frontier, entry, &unreachable);
+    now_ns += CLOCK_NS_PER_S;
+    entry = take(frontier);
+    ck_assert(frontier_has_failed(frontier, entry));
+    finish(frontier, entry, true);
+    entry = take(frontier);
+    ck_assert(!frontier_has_failed(frontier, entry));
+    finish(frontier, entry, true);
+    end(frontier);
+}
+END_TEST
+
 START_TEST(a_host_that_failed_too_often_in_a_row_is_given_up)
 {
     struct frontier *frontier = new_timed(
@@ -1034,6 +1054,8 @@ static void add_tests(TCase *tests)
                    an_overloaded_host_gets_half_and_earns_them_back_slowly);
     tcase_add_test(tests,
                    a_host_out_of_reach_is_left_alone_for_longer_each_time);
+    tcase_add_test(tests,
+                   whether_a_host_failed_the_last_time_is_known_to_who_asks_it);
     tcase_add_test(tests, a_host_that_failed_too_often_in_a_row_is_given_up);
     tcase_add_test(tests, a_stop_drains_what_sleeps_and_what_is_held);
     tcase_add_test(tests, one_host_is_asked_in_the_order_of_the_list);
