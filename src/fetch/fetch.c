@@ -4,6 +4,7 @@
 #include "loop.h"
 #include "request.h"
 #include "resolver.h"
+#include "throttle.h"
 
 #include "fetchgrep/base/clock.h"
 
@@ -77,6 +78,7 @@ struct fetcher *fetch_start(const struct fetch_options *options,
     fetcher->options = options;
     fetcher->hooks = *hooks;
     fetcher->pool = pool;
+    throttle_init(fetcher);
     fetcher->loops = loops;
     fetcher->loop_count = options->loop_count;
     fetcher->resolver = resolver_new(options, wake_loops, fetcher, err);
@@ -145,6 +147,16 @@ struct fetch_counts fetch_counts(struct fetcher *fetcher)
         .received_bytes = atomic_load(&fetcher->received_bytes),
         .put_back = atomic_load(&fetcher->put_back),
     };
+}
+
+int64_t fetch_last_byte_ns(struct fetcher *fetcher)
+{
+    int64_t last_ns = 0;
+    for (uint32_t i = 0; i < fetcher->loop_count; i++) {
+        int64_t ns = atomic_load(&fetcher->loops[i].last_byte_ns);
+        last_ns = ns > last_ns ? ns : last_ns;
+    }
+    return last_ns;
 }
 
 bool fetch_resolves_names(const struct fetch_options *options)

@@ -9,6 +9,7 @@
 
 #include "protocol.h"
 #include "resolver.h"
+#include "throttle.h"
 #include "transfer.h"
 
 #include "fetchgrep/base/clock.h"
@@ -46,17 +47,46 @@ static bool widen_watches(struct loop *loop, size_t fd)
     return true;
 }
 
+static void tell_epoll(struct loop *loop, int epoll_fd, int action, int fd,
+                       uint32_t events)
+{
+    struct epoll_event event = { .events = events, .data.fd = fd };
+    if (epoll_ctl(epoll_fd, action, fd, &event) && events &&
+        loop->error.code == ERR_NONE)
+        error_set_errno(&loop->error, ERR_SYSTEM, errno, "epoll_ctl");
+}
+
+/* With --max-rate, what is only read stands in a set of its own. */
+static int set_of(const struct loop *loop, int fd, uint32_t events)
+{
+    return loop->data_fd >= 0 && events == EPOLLIN && fd != loop->wake_fd
+               ? loop->data_fd
+               : loop->epoll_fd;
+}
+
 static void set_events(struct loop *loop, int fd, uint32_t events)
 {
     struct watch *watch = &loop->watches[fd];
-    struct epoll_event event = { .events = events, .data.fd = fd };
-    int action = !events             ? EPOLL_CTL_DEL
-                 : watch->registered ? EPOLL_CTL_MOD
-                                     : EPOLL_CTL_ADD;
-    if (epoll_ctl(loop->epoll_fd, action, fd, &event) && events &&
-        loop->error.code == ERR_NONE)
-        error_set_errno(&loop->error, ERR_SYSTEM, errno, "epoll_ctl");
+    int from = set_of(loop, fd, watch->registered);
+    int to = events ? set_of(loop, fd, events) : from;
+    if (watch->registered && from != to)
+        tell_epoll(loop, from, EPOLL_CTL_DEL, fd, 0);
+    tell_epoll(loop, to,
+               !events                           ? EPOLL_CTL_DEL
+               : watch->registered && from == to ? EPOLL_CTL_MOD
+                                                 : EPOLL_CTL_ADD,
+               fd, events);
     watch->registered = events;
+}
+
+/* Whether sockets that are only read are looked at. */
+static void watch_data(struct loop *loop, bool is_watched)
+{
+    if (loop->data_fd < 0 || loop->is_data_watched == is_watched)
+        return;
+    tell_epoll(loop, loop->epoll_fd, is_watched ? EPOLL_CTL_ADD : EPOLL_CTL_DEL,
+               loop->data_fd, is_watched ? EPOLLIN : 0);
+    loop->is_data_watched = is_watched;
 }
 
 void loop_note_opened(struct loop *loop, int fd)
@@ -382,6 +412,24 @@ static bool start_pending(struct loop *loop)
     return true;
 }
 
+static void handle_timer(struct loop *loop)
+{
+    int running;
+    /* While bytes are owed libcurl's timers would read, too. */
+    if (throttle_due_ns(loop))
+        return;
+    if (loop->old.timer_due_ns && loop->old.timer_due_ns <= clock_now_ns()) {
+        loop->old.timer_due_ns = 0;
+        curl_multi_socket_action(loop->old.multi, CURL_SOCKET_TIMEOUT, 0,
+                                 &running);
+    }
+    /* Also after each batch of new handles: their timer is due at once. */
+    if (loop->timer_due_ns && loop->timer_due_ns <= clock_now_ns()) {
+        loop->timer_due_ns = 0;
+        curl_multi_socket_action(loop->multi, CURL_SOCKET_TIMEOUT, 0, &running);
+    }
+}
+
 /* An entry whose name is known, or to be asked for: those that come back from
  * the resolver first. */
 static enum fetch_take_result take_resolved(struct loop *loop,
@@ -431,7 +479,8 @@ static bool top_up(struct loop *loop)
     loop->take_due_ns = 0;
     if (!renew_multi(loop, &loop->error))
         return false;
-    while (loop->open < loop->limit && loop->error.code == ERR_NONE) {
+    while (loop->open < loop->limit && loop->error.code == ERR_NONE &&
+           !throttle_due_ns(loop)) {
         /* Said before asking, so that no wake-up in between is lost. */
         atomic_store(&loop->is_starving, true);
         if (!loop->pending) {
@@ -447,6 +496,9 @@ static bool top_up(struct loop *loop)
         }
         if (!start_pending(loop))
             return false;
+        /* Several that start at once could be answered at once. */
+        if (loop->fetcher->options->max_rate)
+            handle_timer(loop);
     }
     return false;
 }
@@ -459,11 +511,13 @@ static int64_t earlier(int64_t a_ns, int64_t b_ns)
 }
 
 /* Until the next thing with a time, for epoll_wait; -1: none. */
-static int wait_ms(const struct loop *loop)
+static int wait_ms(struct loop *loop)
 {
-    int64_t due = loop->open ? earlier(loop->timer_due_ns, loop->sweep_due_ns)
-                             : loop->timer_due_ns;
-    due = earlier(due, loop->old.timer_due_ns);
+    int64_t paid_ns = throttle_due_ns(loop);
+    int64_t due =
+        paid_ns ? paid_ns : earlier(loop->timer_due_ns, loop->old.timer_due_ns);
+    if (loop->open)
+        due = earlier(due, loop->sweep_due_ns);
     due = earlier(due, loop->take_due_ns);
     due = earlier(due, atomic_load(&loop->fetcher->stop_at_ns));
     if (!due)
@@ -502,21 +556,6 @@ static void handle_event(struct loop *loop, const struct epoll_event *event)
     curl_multi_socket_action(watch->multi, fd, mask, &running);
 }
 
-static void handle_timer(struct loop *loop)
-{
-    int running;
-    if (loop->old.timer_due_ns && loop->old.timer_due_ns <= clock_now_ns()) {
-        loop->old.timer_due_ns = 0;
-        curl_multi_socket_action(loop->old.multi, CURL_SOCKET_TIMEOUT, 0,
-                                 &running);
-    }
-    /* Also after each batch of new handles: their timer is due at once. */
-    if (loop->timer_due_ns && loop->timer_due_ns <= clock_now_ns()) {
-        loop->timer_due_ns = 0;
-        curl_multi_socket_action(loop->multi, CURL_SOCKET_TIMEOUT, 0, &running);
-    }
-}
-
 static bool read_messages(struct loop *loop, CURLM *multi)
 {
     int left;
@@ -546,9 +585,9 @@ static enum stop_reason overdue(const struct loop *loop,
                                 const struct transfer *transfer)
 {
     const struct fetch_options *options = loop->fetcher->options;
-    int64_t age_ms = (loop->now_ns - transfer->started_ns) / CLOCK_NS_PER_MS;
-    int64_t quiet_ms =
-        (loop->now_ns - transfer->last_byte_ns) / CLOCK_NS_PER_MS;
+    int64_t now_ns = loop_clock_ns(loop);
+    int64_t age_ms = (now_ns - transfer->started_ns) / CLOCK_NS_PER_MS;
+    int64_t quiet_ms = (now_ns - transfer->last_byte_ns) / CLOCK_NS_PER_MS;
     if (!transfer->is_connected && age_ms >= options->connect_timeout_ms)
         return STOP_CONNECT_TIMEOUT;
     if (age_ms >= options->timeout_ms)
@@ -606,15 +645,38 @@ static bool is_time_up(const struct loop *loop)
     return stop_at_ns && loop->now_ns >= stop_at_ns;
 }
 
+/* One socket at a time: any may be too much. epoll gives them in turn. */
+static void handle_data(struct loop *loop)
+{
+    struct epoll_event event;
+    if (epoll_wait(loop->data_fd, &event, 1, 0) == 1)
+        handle_event(loop, &event);
+}
+
+static int wait_for_events(struct loop *loop, struct epoll_event *events,
+                           int timeout_ms)
+{
+    bool is_held = throttle_due_ns(loop) != 0;
+    int64_t from_ns = is_held ? clock_now_ns() : 0;
+    watch_data(loop, !is_held);
+    int count = epoll_wait(loop->epoll_fd, events, EVENTS_AT_ONCE, timeout_ms);
+    loop->now_ns = clock_now_ns();
+    if (is_held)
+        loop->held_ns += loop->now_ns - from_ns;
+    return count;
+}
+
 static bool wait_and_work(struct loop *loop, int timeout_ms)
 {
     struct epoll_event events[EVENTS_AT_ONCE];
-    int count = epoll_wait(loop->epoll_fd, events, EVENTS_AT_ONCE, timeout_ms);
-    loop->now_ns = clock_now_ns();
+    int count = wait_for_events(loop, events, timeout_ms);
     if (count < 0 && errno != EINTR)
         return error_set_errno(&loop->error, ERR_SYSTEM, errno, "epoll_wait");
     for (int i = 0; i < count; i++)
-        handle_event(loop, &events[i]);
+        if (events[i].data.fd == loop->data_fd)
+            handle_data(loop);
+        else
+            handle_event(loop, &events[i]);
     handle_timer(loop);
     handle_messages(loop);
     handle_timeouts(loop);
@@ -654,6 +716,18 @@ void loop_wake(struct loop *loop)
         return; /* the counter is full: a wake-up is under way */
 }
 
+void loop_note_bytes(struct loop *loop, size_t size)
+{
+    atomic_store_explicit(&loop->last_byte_ns, loop->now_ns,
+                          memory_order_relaxed);
+    pace_take(&loop->fetcher->rate, size, loop->now_ns);
+}
+
+int64_t loop_clock_ns(const struct loop *loop)
+{
+    return loop->now_ns - loop->held_ns;
+}
+
 /* ---- life ------------------------------------------------------------- */
 
 bool loop_init(struct loop *loop, struct fetcher *fetcher, uint32_t limit,
@@ -664,7 +738,10 @@ bool loop_init(struct loop *loop, struct fetcher *fetcher, uint32_t limit,
                            .expected_bytes = 2 * FIRST_BYTES };
     loop->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
     loop->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    bool has_data_set = fetcher->options->max_rate > 0;
+    loop->data_fd = has_data_set ? epoll_create1(EPOLL_CLOEXEC) : -1;
     if (loop->epoll_fd < 0 || loop->wake_fd < 0 ||
+        (has_data_set && loop->data_fd < 0) ||
         !widen_watches(loop, (size_t)loop->wake_fd)) {
         error_set_errno(err, ERR_SYSTEM, errno, "cannot make an event loop");
     } else {
@@ -691,6 +768,8 @@ void loop_release(struct loop *loop)
         close(loop->epoll_fd);
     if (loop->wake_fd >= 0)
         close(loop->wake_fd);
+    if (loop->data_fd >= 0)
+        close(loop->data_fd);
     free(loop->watches);
-    *loop = (struct loop){ .epoll_fd = -1, .wake_fd = -1 };
+    *loop = (struct loop){ .epoll_fd = -1, .wake_fd = -1, .data_fd = -1 };
 }

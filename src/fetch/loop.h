@@ -2,11 +2,12 @@
  * loop.h - one event loop: a thread, an epoll descriptor, a curl multi handle.
  *
  * Thread rule: everything of a loop belongs to its thread but `is_starving`,
- * the wake descriptor and the counters.
+ * the wake descriptor and the counters (`last_byte_ns` is one).
  */
 #ifndef FETCHGREP_FETCH_LOOP_H
 #define FETCHGREP_FETCH_LOOP_H
 
+#include "fetchgrep/base/pace.h"
 #include "fetchgrep/fetch/fetch.h"
 
 #include <curl/curl.h>
@@ -21,6 +22,7 @@ struct fetcher {
     const struct fetch_options *options;
     struct fetch_hooks hooks;
     struct page_pool *pool;
+    struct pace rate;           /* of bytes, if options->max_rate */
     struct curl_slist *headers; /* const after the start */
     struct resolver *resolver;
     struct cookie_jar *cookies; /* NULL: none are kept */
@@ -67,11 +69,15 @@ struct loop {
     uint32_t opened; /* connections since `multi` was made */
     int epoll_fd;
     int wake_fd;
+    int data_fd; /* an epoll set within the other; -1: none */
+    bool is_data_watched;
     atomic_bool is_starving; /* waits for an entry or for room */
-    int64_t now_ns;          /* of this round */
-    int64_t timer_due_ns;    /* libcurl's timer, 0: none */
-    int64_t sweep_due_ns;    /* time-outs are looked at then */
-    int64_t take_due_ns;     /* an entry may be taken then, 0: none */
+    atomic_int_fast64_t last_byte_ns;
+    int64_t now_ns;       /* of this round */
+    int64_t held_ns;      /* time in which --max-rate let nothing be read */
+    int64_t timer_due_ns; /* libcurl's timer, 0: none */
+    int64_t sweep_due_ns; /* time-outs are looked at then */
+    int64_t take_due_ns;  /* an entry may be taken then, 0: none */
     struct watch *watches;
     size_t watch_count;
     struct entry *pending;            /* taken, its name known, waits for
@@ -99,5 +105,12 @@ void loop_note_closed(struct loop *loop, int fd);
 void *loop_run(void *loop);
 
 void loop_wake(struct loop *loop);
+
+/* Bytes of an answer came. */
+void loop_note_bytes(struct loop *loop, size_t size);
+
+/* The clock of the time-outs: it stands still while --max-rate holds us back.
+ */
+int64_t loop_clock_ns(const struct loop *loop);
 
 #endif

@@ -120,4 +120,5 @@ void name_end_entry(const struct name *name, struct entry *entry)
         entry->page = page;
     }
     describe_failure(entry, host, name);
+    entry->nobody_answered = name_status_may_pass(name->status);
 }

@@ -9,6 +9,7 @@
 #include "protocol.h"
 #include "request.h"
 #include "resolver.h"
+#include "throttle.h"
 #include "verdict.h"
 
 #include "fetchgrep/base/clock.h"
@@ -19,12 +20,14 @@
 #include <unistd.h>
 
 /* Bytes that libcurl reads at a time: large buffers mean few system calls,
- * but every open transfer has one. */
+ * but every open transfer has one, and no read may be long at --max-rate. */
 static long read_buffer_size(const struct fetch_options *options)
 {
     const long budget = 32L << 20, least = 16L << 10, most = 256L << 10;
     long size = budget / (long)options->concurrency;
-    return size < least ? least : size > most ? most : size;
+    size = size < least ? least : size > most ? most : size;
+    uint64_t read = throttle_read_size(options);
+    return read < (uint64_t)size ? (long)read : size;
 }
 
 static size_t used_bytes(const struct transfer *transfer)
@@ -86,7 +89,8 @@ static bool make_room_for(struct transfer *transfer, size_t more)
 static void append(struct transfer *transfer, const char *data, size_t size)
 {
     memcpy(transfer->page->bytes.data + used_bytes(transfer), data, size);
-    transfer->last_byte_ns = transfer->loop->now_ns;
+    transfer->last_byte_ns = loop_clock_ns(transfer->loop);
+    loop_note_bytes(transfer->loop, size);
 }
 
 static void note_sized(struct transfer *transfer)
@@ -233,6 +237,7 @@ static curl_socket_t on_open_socket(void *ctx, curlsocktype purpose,
     }
     int fd = socket(address->family, address->socktype | SOCK_CLOEXEC,
                     address->protocol);
+    throttle_socket(options, fd);
     loop_note_opened(transfer->loop, fd);
     return fd;
 }
@@ -250,7 +255,7 @@ static int on_connected(void *ctx, char *remote_ip, char *local_ip,
     struct transfer *transfer = ctx;
     (void)remote_ip, (void)local_ip, (void)remote_port, (void)local_port;
     transfer->is_connected = true;
-    transfer->last_byte_ns = transfer->loop->now_ns;
+    transfer->last_byte_ns = loop_clock_ns(transfer->loop);
     return CURL_PREREQFUNC_OK;
 }
 
@@ -300,6 +305,7 @@ static CURLcode set_fixed_options(struct transfer *transfer)
     SET(CURLOPT_NOPROGRESS, 1L);
     /* Our own clocks end a transfer; libcurl's only must not do so before. */
     SET(CURLOPT_CONNECTTIMEOUT_MS, (long)(options->connect_timeout_ms + 60000));
+    SET(CURLOPT_HAPPY_EYEBALLS_TIMEOUT_MS, throttle_eyeballs_ms(options));
     /* A resolver thread (for a proxy's name) that hangs must not hold the
      * loop. */
     SET(CURLOPT_QUICK_EXIT, 1L);
@@ -370,9 +376,9 @@ bool transfer_begin(struct transfer *transfer, struct entry *entry,
     *bytes = (struct extent){ 0 };
     transfer->entry = entry;
     transfer->page = page;
-    transfer->last_byte_ns = transfer->loop->now_ns;
+    transfer->last_byte_ns = loop_clock_ns(transfer->loop);
     transfer->name_ns = entry->name_ns;
-    transfer->started_ns = transfer->loop->now_ns - entry->name_ns;
+    transfer->started_ns = transfer->last_byte_ns - entry->name_ns;
     transfer->stop = STOP_NONE;
     transfer->is_connected = transfer->is_head_done = false;
     transfer->is_sized = transfer->is_dropped = false;
@@ -443,6 +449,7 @@ void transfer_end(struct transfer *transfer, CURLcode code)
         entry_end(entry, OUTCOME_OK, NULL);
     else
         entry_end(entry, verdict.outcome, "%s", verdict.detail);
+    entry->nobody_answered = verdict.nobody_answered;
     transfer->entry = NULL;
     transfer->page = NULL;
 }
@@ -475,6 +482,14 @@ bool fetch_redirect_location(const struct page *page, struct view *ret_location)
     return true;
 }
 
+static bool is_number(struct view text)
+{
+    for (size_t i = 0; i < text.size; i++)
+        if (text.data[i] < '0' || text.data[i] > '9')
+            return false;
+    return text.size > 0;
+}
+
 int64_t fetch_retry_after_ms(const struct page *page, int64_t wall_ms)
 {
     struct http_head head;
@@ -484,9 +499,10 @@ int64_t fetch_retry_after_ms(const struct page *page, int64_t wall_ms)
     if (!http_head_parse(view_of(page->bytes.data, page->head_size), &head) ||
         !http_head_field(&head, "Retry-After", &value))
         return 0;
-    if (view_to_u64(value, &seconds))
-        return seconds > INT32_MAX ? INT32_MAX * INT64_C(1000)
-                                   : (int64_t)seconds * 1000;
+    if (is_number(value))
+        return !view_to_u64(value, &seconds) || seconds > INT32_MAX
+                   ? INT32_MAX * INT64_C(1000)
+                   : (int64_t)seconds * 1000;
     snprintf(date, sizeof(date), "%.*s", VIEW_ARG(view_first(value, 60)));
     int64_t then = (int64_t)curl_getdate(date, NULL) * 1000;
     return then > wall_ms ? then - wall_ms : 0;

@@ -33,8 +33,8 @@ struct transfer {
     struct curl_slist *resolve;      /* the addresses that libcurl was given */
     char *given;                     /* and under which name it keeps them */
     int64_t name_ns;                 /* that the name took before the start */
-    int64_t started_ns;              /* and with it */
-    int64_t last_byte_ns;
+    int64_t started_ns;              /* and with it, by loop_clock_ns */
+    int64_t last_byte_ns;            /* by the same */
     enum stop_reason stop;
     bool is_connected; /* the request may go out */
     bool is_head_done;

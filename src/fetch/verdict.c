@@ -4,6 +4,7 @@
 
 #include "fetchgrep/model/http_head.h"
 
+#include <errno.h>
 #include <stdarg.h>
 
 static struct verdict make(enum outcome outcome, enum page_cut cut,
@@ -158,6 +159,25 @@ static bool is_break_code(CURLcode code)
            code == CURLE_HTTP2 || code == CURLE_HTTP2_STREAM;
 }
 
+/* Not a word from the network. A name that was not found tells nothing here:
+ * libcurl does not say whether a name server said so. */
+static bool nobody_answered(const struct transfer *transfer, CURLcode code,
+                            long os_errno)
+{
+    bool is_late = transfer->stop == STOP_CONNECT_TIMEOUT ||
+                   transfer->stop == STOP_TIMEOUT ||
+                   code == CURLE_OPERATION_TIMEDOUT;
+    if (transfer->stop != STOP_NONE || is_late)
+        return is_late && !transfer->is_connected &&
+               transfer->page->timing.connect_us == 0;
+    if (code == CURLE_COULDNT_RESOLVE_PROXY)
+        return true;
+    return code == CURLE_COULDNT_CONNECT && !transfer->refused &&
+           (os_errno == ENETUNREACH || os_errno == EHOSTUNREACH ||
+            os_errno == ENETDOWN || os_errno == EHOSTDOWN ||
+            os_errno == ETIMEDOUT || os_errno == EADDRNOTAVAIL);
+}
+
 static struct verdict judge(const struct transfer *transfer, CURLcode code,
                             long os_errno)
 {
@@ -190,5 +210,6 @@ struct verdict verdict_of(const struct transfer *transfer, CURLcode code,
     if (is_late ||
         (transfer->stop == STOP_NONE && is_proxy_code(transfer, code)))
         verdict.is_proxy_fault = protocol_blames_proxy(transfer, code);
+    verdict.nobody_answered = nobody_answered(transfer, code, os_errno);
     return verdict;
 }

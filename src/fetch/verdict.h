@@ -14,7 +14,8 @@
 struct verdict {
     enum outcome outcome;
     enum page_cut cut;
-    bool is_proxy_fault; /* nothing is known of the host */
+    bool is_proxy_fault;  /* nothing is known of the host */
+    bool nobody_answered; /* see struct entry */
     char detail[CURL_ERROR_SIZE + 128];
 };
 

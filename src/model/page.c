@@ -62,4 +62,5 @@ void entry_end(struct entry *entry, enum outcome outcome, const char *format,
     free(entry->detail);
     entry->detail = detail;
     entry->outcome = outcome;
+    entry->nobody_answered = false;
 }

@@ -49,6 +49,7 @@ struct fetch_options {
     int64_t timeout_ms;         /* the whole transfer */
     int64_t stall_timeout_ms;   /* no byte for so long */
     size_t max_body;            /* bytes of the body as sent */
+    uint64_t max_rate;          /* bytes a second, all loops; 0: no limit */
     const char *const *headers; /* "K: V", sent to every host */
     size_t header_count;
     const struct fetch_host_header *host_headers;
@@ -126,6 +127,9 @@ struct fetch_counts {
 };
 
 struct fetch_counts fetch_counts(struct fetcher *fetcher);
+
+/* When the last byte of an answer came (clock_now_ns); 0: none yet. */
+int64_t fetch_last_byte_ns(struct fetcher *fetcher);
 
 /* Whether names are resolved, and so checked, here: without a proxy, and where
  * the proxy wants addresses. */

@@ -89,11 +89,14 @@ struct entry {
     uint32_t attempts;
     uint32_t redirects;
     size_t need_bytes; /* room its page needed when it was put back */
+    int64_t taken_ns;  /* its transfer may begin since then */
     struct address_set *addresses; /* of target.host, while fetch has it */
     uint32_t address_index;        /* the one to begin with */
     int64_t name_ns;               /* that it took to find them */
     enum outcome outcome;          /* meaningful once it leaves fetch */
-    char *detail; /* heap: a sentence when it is not ok, or NULL */
+    bool nobody_answered; /* with it: no name server, no route, no connection in
+                             time */
+    char *detail;         /* heap: a sentence when it is not ok, or NULL */
 };
 
 /* Heap, zeroed; NULL without memory. */
@@ -102,7 +105,8 @@ struct entry *entry_new(void);
 /* Takes NULL. Page bytes go back to `pool`. */
 void entry_free(struct entry *entry, struct page_pool *pool);
 
-/* Sets outcome and detail (an earlier detail is replaced). */
+/* Sets outcome and detail (an earlier detail is replaced); somebody answered.
+ */
 void entry_end(struct entry *entry, enum outcome outcome, const char *format,
                ...) PRINTF_LIKE(3, 4);
 
