@@ -86,6 +86,7 @@ UNITS    := $(wildcard tests/unit/*/test_*.c)
 UNIT_BINS := $(UNITS:%.c=$(B)/%)
 TOOLS    := $(patsubst %.c,$(B)/%,$(wildcard tests/server/*.c \
               tests/support/*.c))
+FAULTS   := $(patsubst %.c,$(B)/%.so,$(wildcard tests/faults/*.c))
 BENCH_TOOLS := $(B)/tests/bench/count_locks.so $(B)/tests/bench/hs_floor \
                $(B)/tests/bench/frontier_sim \
                $(B)/tests/server/fault_server $(B)/tests/server/dns_server
@@ -147,6 +148,12 @@ $(B)/tests/support/%: tests/support/%.c Makefile
 	$(Q)$(CC) $(CPPFLAGS_OWN) $(CPPFLAGS) $(CFLAGS_OWN) $(SAN) $(CFLAGS) \
 	    -MMD -MP -o $@ $< $(LDFLAGS) -lpcre2-8
 
+$(B)/tests/faults/%.so: tests/faults/%.c Makefile
+	$(call say,TOOL,$<)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(CPPFLAGS_OWN) $(filter-out -Wpedantic,$(CFLAGS_OWN)) -fPIC \
+	    -shared -o $@ $<
+
 $(B)/tests/bench/%.so: tests/bench/%.c Makefile
 	$(call say,TOOL,$<)
 	$(Q)mkdir -p $(@D)
@@ -196,7 +203,7 @@ demo: deps ## install what is missing, build, run the main job on a small site
 	$(Q)data/demo.sh
 
 units: $(UNIT_BINS)
-tools: $(TOOLS)
+tools: $(TOOLS) $(FAULTS)
 
 check: deps-check ## install what is missing, build, pass all tests
 	$(Q)$(MAKE) --no-print-directory check-layers check-unit check-cli \

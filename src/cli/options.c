@@ -18,6 +18,7 @@ enum option_kind {
     KIND_PAIR,     /* two arguments, may be given again */
     KIND_OPTIONAL, /* a flag with an optional =VALUE */
     KIND_WORKERS,  /* a count or "auto" */
+    KIND_RATE,     /* so many a second, kept as nanoseconds for each */
 };
 
 struct option_row {
@@ -124,6 +125,16 @@ static const struct option_row rows[] = {
       FOR_NETWORK },
     { "retries", 0, KIND_COUNT, AT(retries), 0, 1000, "2", NULL, "N",
       "further tries after a passing failure", FOR_NETWORK },
+    { "max-rate", 0, KIND_SIZE, AT(max_rate), 1, UINT64_C(1) << 50, NULL, NULL,
+      "SIZE", "bytes a second, all transfers together", FOR_NETWORK },
+    { "max-requests", 0, KIND_RATE, AT(request_interval_ns), 0, 0, NULL, NULL,
+      "N[/s|/m|/h]", "requests a second (minute, hour), all together",
+      FOR_NETWORK },
+    { "outage-wait", 0, KIND_TIME, AT(outage_wait_ms), 0, 366 * DAY_MS, "10m",
+      NULL, "T", "for a network that is down, nothing counts as failed then",
+      FOR_NETWORK },
+    { "outage-probe", 0, KIND_TIME, AT(outage_probe_ms), 1, DAY_MS, "5s", NULL,
+      "T", "from one try to the next while the network is down", FOR_NETWORK },
     { "fetch-threads", 0, KIND_WORKERS, AT(fetch_threads), 1, 1024, "auto",
       NULL, "N", "event loops (auto: half of the cores, two of two)",
       FOR_NETWORK },
@@ -296,6 +307,30 @@ static bool parse_time(const struct option_row *row, const char *text,
                            ret_value, err);
 }
 
+/* "10", "0.5", "90/m". */
+static bool parse_rate(const struct option_row *row, const char *text,
+                       uint64_t *ret_value, struct error *err)
+{
+    static const struct unit units[] = {
+        { "", 1e9 },      { "/s", 1e9 },    { "/m", 60e9 },
+        { "/min", 60e9 }, { "/h", 3600e9 }, { NULL, 0 },
+    };
+    static const char wanted[] = "rate: write it like 10, 0.5 or 90/m";
+    const double least_ns = 1, most_ns = 1e9 * 60 * 60 * 24 * 366;
+    double count;
+    const char *unit;
+    const struct unit *at = units;
+    if (!split_unit(text, &count, &unit) || !(count > 0))
+        return bad_value(row, text, wanted, err);
+    while (at->name && strcasecmp(unit, at->name))
+        at++;
+    double ns = at->factor / count;
+    if (!at->name || ns < least_ns || ns > most_ns)
+        return bad_value(row, text, wanted, err);
+    *ret_value = (uint64_t)(ns + 0.5);
+    return true;
+}
+
 static bool parse_count(const struct option_row *row, const char *text,
                         uint64_t *ret_value, struct error *err)
 {
@@ -375,6 +410,8 @@ static bool set_value(struct raw_options *raw, const struct option_row *row,
         return parse_size(row, text, at, err);
     case KIND_TIME:
         return parse_time(row, text, at, err);
+    case KIND_RATE:
+        return parse_rate(row, text, at, err);
     case KIND_CHOICE:
         return parse_choice(row, text, at, err);
     case KIND_LIST:

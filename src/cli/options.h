@@ -74,6 +74,9 @@ struct raw_options {
     bool obeys_robots;
     uint64_t host_failures;
     uint64_t retries;
+    uint64_t max_rate;            /* 0: no limit */
+    uint64_t request_interval_ns; /* 0: no limit */
+    uint64_t outage_wait_ms, outage_probe_ms;
     uint64_t fetch_threads; /* 0: auto */
     uint64_t connect_timeout_ms, timeout_ms, stall_timeout_ms;
     uint64_t max_body;

@@ -188,6 +188,7 @@ static int64_t end_detour(struct pipeline *pipeline, struct entry *entry)
         struct entry *waiting = entry->next;
         entry->next = waiting->next;
         waiting->next = NULL;
+        atomic_fetch_sub(&pipeline->at_desk, 1);
         put_in_line_again(pipeline, waiting, &none);
     }
     return delay_ms * CLOCK_NS_PER_MS;
@@ -205,6 +206,7 @@ static bool may_go(struct pipeline *pipeline, struct entry *entry)
     case ROBOTS_GO:
         return true;
     case ROBOTS_WAITS:
+        atomic_fetch_add(&pipeline->at_desk, 1);
         return false;
     case ROBOTS_OVER:
         frontier_finish(pipeline->frontier, entry, &none);
@@ -220,31 +222,23 @@ static bool may_go(struct pipeline *pipeline, struct entry *entry)
     }
 }
 
-static enum fetch_take_result take_entry(void *ctx, struct entry **ret_entry,
-                                         int64_t *ret_due_ns)
+enum frontier_result pipeline_take_turn(struct pipeline *pipeline,
+                                        struct entry **ret_entry,
+                                        int64_t *ret_due_ns)
 {
-    struct pipeline *pipeline = ctx;
-    if (!atomic_load(&pipeline->is_stopping) && is_team_behind(pipeline))
-        return FETCH_TAKE_WAIT;
     struct entry *entry;
     for (;;) {
-        switch (frontier_take(pipeline->frontier, &entry, ret_due_ns)) {
-        case FRONTIER_ENTRY:
-            if (!may_go(pipeline, entry))
-                continue;
+        enum frontier_result result =
+            frontier_take(pipeline->frontier, &entry, ret_due_ns);
+        if (result == FRONTIER_ENTRY && may_go(pipeline, entry))
             *ret_entry = entry;
-            return FETCH_TAKE_ENTRY;
-        case FRONTIER_GIVEN_UP:
-            if (entry->detour)
-                end_detour(pipeline, entry);
-            send_to_team(pipeline, &entry, 1);
+        else if (result == FRONTIER_ENTRY)
             continue;
-        case FRONTIER_WAIT:
-            return FETCH_TAKE_WAIT;
-        case FRONTIER_END:
-        default:
-            return FETCH_TAKE_END;
-        }
+        if (result != FRONTIER_GIVEN_UP)
+            return result;
+        if (entry->detour)
+            end_detour(pipeline, entry);
+        send_to_team(pipeline, &entry, 1);
     }
 }
 
@@ -380,13 +374,12 @@ static void come_back(struct pipeline *pipeline, struct entry *entry,
     put_in_line_again(pipeline, entry, &with_delay);
 }
 
-static bool finish_entry(void *ctx, struct entry *entry, bool has_answered)
+/* What the end of its transfer means. True: it is over. */
+static bool settle(struct pipeline *pipeline, struct entry *entry,
+                   bool has_answered)
 {
-    struct pipeline *pipeline = ctx;
     const struct frontier_answer answer =
         answer_of(entry, has_answered, clock_wall_ms());
-    if (!entry->attempts)
-        entry->attempts = 1;
     if (follow(pipeline, entry, &answer) || try_again(pipeline, entry, &answer))
         return false;
     if (entry->detour) {
@@ -395,6 +388,40 @@ static bool finish_entry(void *ctx, struct entry *entry, bool has_answered)
     }
     frontier_finish(pipeline->frontier, entry, &answer);
     return true;
+}
+
+static enum fetch_take_result take_entry(void *ctx, struct entry **ret_entry,
+                                         int64_t *ret_due_ns)
+{
+    struct pipeline *pipeline = ctx;
+    if (!atomic_load(&pipeline->is_stopping) && is_team_behind(pipeline))
+        return FETCH_TAKE_WAIT;
+    struct entry *entry;
+    for (;;) {
+        switch (pacing_take(pipeline, &entry, ret_due_ns)) {
+        case PACING_ENTRY:
+            *ret_entry = entry;
+            return FETCH_TAKE_ENTRY;
+        case PACING_FAILED:
+            if (settle(pipeline, entry, false))
+                send_to_team(pipeline, &entry, 1);
+            continue;
+        case PACING_WAIT:
+            return FETCH_TAKE_WAIT;
+        case PACING_END:
+        default:
+            return FETCH_TAKE_END;
+        }
+    }
+}
+
+static bool finish_entry(void *ctx, struct entry *entry, bool has_answered)
+{
+    struct pipeline *pipeline = ctx;
+    if (!entry->attempts)
+        entry->attempts = 1;
+    return !pacing_keep(pipeline, entry, has_answered) &&
+           settle(pipeline, entry, has_answered);
 }
 
 static void put_entry_back(void *ctx, struct entry *entry, bool has_answered,
@@ -745,6 +772,7 @@ static void release(struct pipeline *pipeline)
          i++)
         free(pipeline->inputs[i]);
     free(pipeline->inputs);
+    pacing_release(pipeline);
     pthread_mutex_destroy(&pipeline->failure_lock);
 }
 
@@ -759,6 +787,7 @@ bool pipeline_run(const struct pipeline_options *options, int *ret_status,
         .started_wall_ms = clock_wall_ms(),
     };
     pthread_mutex_init(&pipeline.failure_lock, NULL);
+    pacing_init(&pipeline);
     bool is_over = false;
     bool done =
         prepare(&pipeline, err) && pipeline_open(&pipeline, &is_over, err);

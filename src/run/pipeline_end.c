@@ -25,6 +25,8 @@ void pipeline_drain(struct pipeline *pipeline)
     }
     while ((entry = frontier_drain(pipeline->frontier)) != NULL)
         page_job_free_entry(&pipeline->job, entry);
+    while ((entry = pacing_drain(pipeline)) != NULL)
+        page_job_free_entry(&pipeline->job, entry);
 }
 
 static bool check_ledger(struct pipeline *pipeline, struct error *err)

@@ -5,6 +5,7 @@
 #ifndef FETCHGREP_RUN_PIPELINE_STATE_H
 #define FETCHGREP_RUN_PIPELINE_STATE_H
 
+#include "pacing.h"
 #include "page_job.h"
 #include "robots_desk.h"
 #include "span_chain.h"
@@ -34,6 +35,8 @@ struct pipeline {
     struct page_pool *pool;
     struct frontier *frontier;
     struct robots_desk *robots; /* NULL: nobody is asked */
+    atomic_size_t at_desk;      /* entries that wait there */
+    struct pacing pacing;
     struct fetcher *_Atomic fetcher;
     struct queue *queue;
     struct team *team;
@@ -50,6 +53,14 @@ struct pipeline {
     pthread_mutex_t failure_lock;
     struct error failure; /* the first one */
 };
+
+/* ---- pipeline.c -------------------------------------------------------- */
+
+/* The next entry whose turn it is and which its robots.txt allows; those that
+ * are given up or denied go their ways. Never FRONTIER_GIVEN_UP. */
+enum frontier_result pipeline_take_turn(struct pipeline *pipeline,
+                                        struct entry **ret_entry,
+                                        int64_t *ret_due_ns);
 
 /* ---- feeder.c: the manifest's entries into the frontier ----------------- */
 

@@ -94,6 +94,9 @@ static void say(struct progress *progress, struct pipeline *pipeline,
         (unsigned long long)totals.failed,
         (double)(totals.entries - progress->last_entries) / interval_s, rate,
         (unsigned long long)fetch.open, (unsigned long long)totals.matches);
+    bool is_down;
+    pacing_down_s(pipeline, &is_down);
+    buf_append_string(&line, is_down ? ", network down" : "");
     append_left(pipeline, totals.entries,
                 (double)(now_ns - pipeline->started_ns) /
                     (double)CLOCK_NS_PER_S,

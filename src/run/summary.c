@@ -80,6 +80,10 @@ void summary_append_json(struct pipeline *pipeline, struct buf *out)
     if (pipeline->fetcher)
         json_out_member_u64(out, "put_back",
                             fetch_counts(pipeline->fetcher).put_back);
+    bool is_down;
+    double down_s = pacing_down_s(pipeline, &is_down);
+    if (down_s > 0)
+        buf_append_format(out, ",\"network_down_s\":%.3f", down_s);
     json_out_member_u64(out, "archive_damage",
                         atomic_load(&pipeline->damage_count));
     append_date(out, "started_at", pipeline->started_wall_ms);

@@ -168,3 +168,20 @@ no_host()
     printf 'x%.0s' {1..64}
     echo .invalid
 }
+
+# use_network: sets `network`, a command to put before another one, which then
+# runs in a network that can be taken away (tests/faults/network.c): it is down
+# while the file `down` exists, and each connect() is a line in network.log. All
+# of 127.0.0.0/8 is the fault server.
+use_network()
+{
+    # The sanitizers' own library comes second then.
+    network=(env LD_PRELOAD="$(dirname "$SERVER")/../faults/network.so"
+        ASAN_OPTIONS=verify_asan_link_order=0
+        NETWORK_DOWN="$PWD/down" NETWORK_LOG="$PWD/network.log")
+}
+
+fg_network()
+{
+    "${network[@]}" "$FETCHGREP" run --allow-private "$@"
+}

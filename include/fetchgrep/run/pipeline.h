@@ -44,6 +44,9 @@ struct pipeline_options {
     bool obeys_robots;
     uint32_t host_failures; /* 0: no host is given up */
     uint32_t retries;
+    uint64_t request_interval_ns; /* for all loops; 0: no limit */
+    int64_t outage_probe_ms;
+    int64_t outage_wait_ms; /* 0: failures always count */
     uint32_t max_redirects;
     enum warc_store store;
     uint64_t segment_max_bytes;
