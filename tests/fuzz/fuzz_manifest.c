@@ -93,7 +93,7 @@ static void check_lists(char *const *paths, const struct view *lists,
 {
     struct error err;
     struct manifest_entry entry;
-    struct manifest *manifest = manifest_open(paths, count, &err);
+    struct manifest *manifest = manifest_open(paths, count, NULL, &err);
     DEMAND(manifest);
     uint64_t id = 0, digest;
     DEMAND(manifest_digest(manifest, &digest, &err));

@@ -55,7 +55,7 @@ static const char *written(const struct match_form_options *options,
     struct match_form *form = make(options);
     buf_reset(&out);
     buf_append_view(&out, match_form_head(form));
-    match_page_begin(&page, form, 17, view_of_string(url));
+    match_page_begin(&page, form, 17, view_of_string(url), view_of(NULL, 0));
     ck_assert(match_page_check(&page, &err));
     match_line_append(form, &page, match, count, &out);
     match_form_free(form);
@@ -283,7 +283,8 @@ static void write_keyed(const struct match_form *form, uint64_t id,
 {
     uint64_t read;
     buf_reset(&out);
-    match_page_begin(&page, form, id, LITERAL("http://a/\n,"));
+    match_page_begin(&page, form, id, LITERAL("http://a/\n,"),
+                     view_of(NULL, 0));
     match_line_append(form, &page, match, 0, &out);
     ck_assert_ptr_eq(memchr(out.data, '\n', out.size), out.data + out.size - 1);
     ck_assert(match_key_id(without_newline(&out), &read));
@@ -317,7 +318,8 @@ START_TEST(a_keyed_line_becomes_the_line_with_its_final_id)
         options.is_keyed = true;
         struct match_form *keyed = make(&options);
         buf_reset(&expected);
-        match_page_begin(&page, plain, 5, LITERAL("http://a/\n,"));
+        match_page_begin(&page, plain, 5, LITERAL("http://a/\n,"),
+                         view_of(NULL, 0));
         match_line_append(plain, &page, &match, 0, &expected);
         write_keyed(keyed, UINT64_C(3) << 40, 5, &match);
         buf_reset(&line);
@@ -369,7 +371,7 @@ START_TEST(keys_of_one_place_sort_as_found)
     struct match_form *form = make(&options);
     const struct match first = { .whole = LITERAL("z") };
     const struct match second = { .whole = LITERAL("a") };
-    match_page_begin(&page, form, 1, LITERAL("u"));
+    match_page_begin(&page, form, 1, LITERAL("u"), view_of(NULL, 0));
     match_line_append(form, &page, &first, 0, &out);
     size_t size = out.size;
     match_line_append(form, &page, &second, 0, &out);
