@@ -14,7 +14,7 @@
 
 #include <jansson.h>
 
-enum { LONG_RUN = 200000, LONG_RUNS_MAX = 12 };
+enum { LONG_RUN = 200000, LONG_RUNS_MAX = 6 };
 
 static void expand(struct view input, struct buf *out)
 {
