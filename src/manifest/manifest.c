@@ -1,33 +1,18 @@
 /*
- * All lists are opened at the start, and the names of columns read; then they
- * are read one after another. What other threads may ask (manifest_progress)
- * is kept in atomics.
+ * All lists are opened at the start; then they are read one after another. What
+ * other threads may ask (manifest_progress) is kept in atomics.
  */
 #include "fetchgrep/manifest/manifest.h"
 
 #include "parser.h"
-#include "rows.h"
+#include "source.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdatomic.h>
-#include <sys/stat.h>
 #include <unistd.h>
 #include <xxhash.h>
 
 enum { SAMPLE_COUNT = 256, SAMPLE_SIZE = 1 << 16 };
-
-struct source {
-    const char *path;
-    int fd;
-    enum manifest_format format;
-    struct columns columns; /* CSV, TSV */
-    bool is_file;           /* its size is known */
-    bool is_packed;
-    uint64_t start; /* of a file: where reading began */
-    uint64_t size;
-    struct rows *rows; /* NULL: not being read */
-};
 
 struct manifest {
     struct manifest_options options;
@@ -44,154 +29,14 @@ struct manifest {
 
 /* ---- opening ------------------------------------------------------------- */
 
-static bool cannot_open(const struct source *source, struct error *err)
-{
-    return error_set_errno(err, ERR_USAGE, errno, "cannot open manifest %s",
-                           source->path);
-}
-
-/* A file that was read from already (a shell's `read`) begins where that
- * ended. */
-static bool find_extent(struct source *source, const struct stat *st,
-                        struct error *err)
-{
-    source->is_file = S_ISREG(st->st_mode);
-    if (!source->is_file)
-        return true;
-    off_t start = lseek(source->fd, 0, SEEK_CUR);
-    if (start < 0)
-        return cannot_open(source, err);
-    source->start = (uint64_t)start;
-    source->size = (uint64_t)(st->st_size > start ? st->st_size - start : 0);
-    return true;
-}
-
-static bool open_source(struct source *source, const char *path,
-                        struct error *err)
-{
-    struct stat st;
-    source->path = path;
-    source->fd = strcmp(path, "-") ? open(path, O_RDONLY | O_CLOEXEC)
-                                   : fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3);
-    if (source->fd < 0 || fstat(source->fd, &st))
-        return cannot_open(source, err);
-    if (S_ISDIR(st.st_mode))
-        return error_set(err, ERR_USAGE,
-                         "manifest %s is a directory: name a file of URLs, "
-                         "one a line",
-                         path);
-    return find_extent(source, &st, err);
-}
-
-static bool start_rows(struct source *source, struct error *err)
-{
-    source->rows = calloc(1, sizeof(*source->rows));
-    if (!source->rows)
-        return error_no_memory(err, "the manifest's lines");
-    return rows_init(source->rows, source->fd, source->format == MANIFEST_CSV,
-                     err);
-}
-
-static void end_rows(struct source *source)
-{
-    if (source->rows)
-        rows_release(source->rows);
-    free(source->rows);
-    source->rows = NULL;
-}
-
-static bool fail_source(const struct source *source, struct error *err)
-{
-    return error_wrap(err, "manifest %s", source->path);
-}
-
-/* The row of names; of a list without any rows there is none. */
-static bool read_names(struct manifest *manifest, struct source *source,
-                       struct error *err)
-{
-    struct row row = { 0 };
-    do {
-        switch (rows_next(source->rows, &row, err)) {
-        case ROWS_ERROR:
-            return false;
-        case ROWS_STOPPED:
-            return error_set(err, ERR_STOPPED,
-                             "stopped while the first row was awaited: "
-                             "nothing was fetched");
-        case ROWS_LONG:
-            return error_set(err, ERR_USAGE,
-                             "the first row is longer than %d bytes",
-                             MANIFEST_LINE_MAX);
-        case ROWS_END:
-            return true;
-        case ROWS_ITEM:
-        default:
-            break;
-        }
-    } while (!row.bytes.size);
-    return columns_read_names(&source->columns, source->format == MANIFEST_CSV,
-                              row.bytes, &manifest->options,
-                              &manifest->parser.scratch, err);
-}
-
-/* Whether rows can be read again is known only once the list's first bytes
- * are. */
-static bool find_packing(struct source *source, struct error *err)
-{
-    char start[4];
-    ssize_t got = pread(source->fd, start, sizeof(start), (off_t)source->start);
-    if (got < 0)
-        return error_set_errno(err, ERR_SYSTEM, errno, "cannot read");
-    source->is_packed =
-        got > 0 && input_packing_of(view_of(start, (size_t)got)) > INPUT_PLAIN;
-    return true;
-}
-
-/* Of a file the names are read beforehand, and then again: so that not every
- * list needs a buffer from the start. */
-static bool find_columns(struct manifest *manifest, struct source *source,
-                         struct error *err)
-{
-    const struct manifest_options *options = &manifest->options;
-    if (!parser_has_columns(source->format))
-        return source->format == MANIFEST_JSONL ||
-               (!options->keep_count && !options->url_field) ||
-               error_set(err, ERR_USAGE,
-                         "%s: plain text has no columns (see "
-                         "--manifest-format)",
-                         options->keep_count ? "--keep" : "--url-field");
-    if (options->has_no_header)
-        return columns_use_numbers(
-            &source->columns, source->format == MANIFEST_CSV, options, err);
-    bool done = start_rows(source, err) && read_names(manifest, source, err);
-    if (done && source->is_file) {
-        end_rows(source);
-        done = lseek(source->fd, (off_t)source->start, SEEK_SET) >= 0 ||
-               error_set_errno(err, ERR_SYSTEM, errno, "cannot read");
-    }
-    return done;
-}
-
-static bool add_source(struct manifest *manifest, const char *path,
-                       struct error *err)
-{
-    struct source *source = &manifest->sources[manifest->source_count++];
-    if (!open_source(source, path, err))
-        return false;
-    source->format = manifest->options.format == MANIFEST_BY_NAME
-                         ? parser_format_of(path)
-                         : manifest->options.format;
-    return ((!source->is_file || find_packing(source, err)) &&
-            find_columns(manifest, source, err)) ||
-           fail_source(source, err);
-}
-
 static bool add_sources(struct manifest *manifest, char *const *paths,
                         size_t count, struct error *err)
 {
     bool all_files = true;
     for (size_t i = 0; i < count; i++) {
-        if (!add_source(manifest, paths[i], err))
+        struct source *source = &manifest->sources[manifest->source_count++];
+        if (!source_open(source, paths[i], &manifest->options,
+                         &manifest->parser.scratch, err))
             return false;
         all_files = all_files && manifest->sources[i].is_file;
         manifest->bytes_in_all += manifest->sources[i].size;
@@ -226,33 +71,14 @@ void manifest_close(struct manifest *manifest)
 {
     if (!manifest)
         return;
-    for (size_t i = 0; i < manifest->source_count; i++) {
-        struct source *source = &manifest->sources[i];
-        end_rows(source);
-        columns_release(&source->columns);
-        if (source->fd > 0)
-            close(source->fd);
-    }
+    for (size_t i = 0; i < manifest->source_count; i++)
+        source_close(&manifest->sources[i]);
     parser_release(&manifest->parser);
     free(manifest->sources);
     free(manifest);
 }
 
 /* ---- reading ------------------------------------------------------------- */
-
-/* Begins with the first row that is an entry. */
-static bool start_source(struct manifest *manifest, struct source *source,
-                         struct error *err)
-{
-    if (source->rows)
-        return true; /* with its first row read */
-    if (!start_rows(source, err))
-        return false;
-    if (!parser_has_columns(source->format) || manifest->options.has_no_header)
-        return true;
-    columns_release(&source->columns);
-    return read_names(manifest, source, err);
-}
 
 /* Bytes of a list that were read. */
 static uint64_t bytes_taken(const struct source *source)
@@ -264,7 +90,7 @@ static uint64_t bytes_taken(const struct source *source)
 static void end_source(struct manifest *manifest, struct source *source)
 {
     manifest->bytes_before += bytes_taken(source);
-    end_rows(source);
+    source_end(source);
     manifest->current++;
 }
 
@@ -331,13 +157,14 @@ enum manifest_result manifest_next(struct manifest *manifest,
     while (manifest->current < manifest->source_count) {
         struct source *source = &manifest->sources[manifest->current];
         enum manifest_result result =
-            start_source(manifest, source, err)
+            source_start(source, &manifest->options, &manifest->parser.scratch,
+                         err)
                 ? next_in_source(manifest, source, ret_entry, err)
                 : MANIFEST_ERROR;
         if (result == MANIFEST_ERROR && err->code == ERR_STOPPED)
             result = MANIFEST_STOPPED;
         if (result == MANIFEST_ERROR)
-            fail_source(source, err);
+            error_wrap(err, "manifest %s", source->path);
         if (result != MANIFEST_END)
             return result;
         end_source(manifest, source);

@@ -183,17 +183,18 @@ static void check_secret(struct view rest)
     char problem[ERROR_MESSAGE_SIZE];
     struct url url;
     struct buf line;
-    if (memmem(rest.data, rest.size, "s3cr3t", 6))
+    /* Its letters alone could become one, when tabs are taken out. */
+    if (rest.size && memchr(rest.data, 'Q', rest.size))
         return;
     buf_init(&line, rest.size + 64);
-    buf_append_string(&line, "http://name:s3cr3t@");
+    buf_append_string(&line, "http://name:sQcrQt@");
     buf_append_view(&line, rest);
     char *shown = url_shown(buf_view(&line));
-    DEMAND(shown && !strstr(shown, "s3cr3t@"));
+    DEMAND(shown && !strstr(shown, "sQcrQt@"));
     free(shown);
     if (url_parse(buf_view(&line), &url, problem) == URL_OK) {
         shown = url_shown(text_of(&url));
-        DEMAND(shown && url.has_userinfo && !strstr(shown, "s3cr3t@"));
+        DEMAND(shown && url.has_userinfo && !strstr(shown, "sQcrQt@"));
         free(shown);
         check_url(&url);
         url_release(&url);

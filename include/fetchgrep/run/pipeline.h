@@ -29,7 +29,7 @@ struct pipeline_options {
     char *const *inputs; /* manifests, or what extract reads */
     size_t input_count;
     struct manifest_options manifest; /* of run and fetch */
-    const struct patterns *patterns; /* NULL: fetch */
+    const struct patterns *patterns;  /* NULL: fetch */
     const struct prefilter *prefilter;
     const char *dir; /* run directory; NULL: standard output */
     bool restarts;   /* --restart */
