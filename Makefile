@@ -11,7 +11,7 @@ HS       := $(filter-out 0 no,$(WITH_HS))
 PKGS_BUILD := gcc libc6-dev libcurl4-openssl-dev libpcre2-dev libdeflate-dev \
               zlib1g-dev libssl-dev libjansson-dev libxxhash-dev libzstd-dev \
               libbrotli-dev libuchardet-dev libc-ares-dev libpsl-dev \
-              $(if $(HS),libvectorscan-dev)
+              libidn2-dev $(if $(HS),libvectorscan-dev)
 PKGS_DEMO  := nginx-light
 PKGS_CHECK := check nginx-light python3-minimal python3 python3-doc wget curl \
               ca-certificates openssl zstd
@@ -37,7 +37,7 @@ CPPFLAGS_OWN := $(STD) -Iinclude -include fetchgrep/base/banned.h \
                 $(if $(HS),-DWITH_HS=1,-DWITH_HS=0)
 CFLAGS_OWN := $(OPT) $(WARNINGS) $(if $(DEV),-Werror) -fopenmp -pthread
 LDLIBS   := -lcurl -lpcre2-8 -ldeflate -lz -lcrypto -ljansson -lxxhash -lzstd \
-            -lbrotlidec -luchardet -lcares -lpsl $(if $(HS),-lhs) -lm
+            -lbrotlidec -luchardet -lcares -lpsl -lidn2 $(if $(HS),-lhs) -lm
 
 # One object tree per variant.
 comma := ,

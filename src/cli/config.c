@@ -1,6 +1,7 @@
 #include "config.h"
 
 #include "choice_options.h"
+#include "manifest_options.h"
 #include "names.h"
 #include "network_options.h"
 
@@ -247,6 +248,7 @@ static bool describe_shaping(struct config *config,
     network_options_describe(raw, out);
     output_describe(&config->output, raw, out);
     choice_options_describe(raw, out);
+    manifest_options_describe(raw, out);
     config->pipeline.shaping = buf_string(out);
     return buf_check(out, "the options", err);
 }
@@ -318,6 +320,7 @@ bool config_init(struct config *config, const struct raw_options *raw,
     set_pipeline(config, raw, cores);
     set_fetch(config, raw, cores);
     bool done =
+        manifest_options_set(&config->pipeline.manifest, raw, err) &&
         add_host_headers(config, raw, err) && names_set(config, raw, err) &&
         set_max_failed(&config->pipeline, raw->max_failed, err) &&
         (!raw->allows_private ||
@@ -357,6 +360,7 @@ bool config_show(const struct raw_options *raw,
 void config_release(struct config *config)
 {
     output_release(&config->output);
+    manifest_options_release(&config->pipeline.manifest);
     prefilter_free(config->prefilter);
     patterns_free(config->patterns);
     choice_free(config->choice);

@@ -38,6 +38,8 @@ struct option_row {
 
 static const char *const formats[] = { "jsonl", "csv",  "tsv",
                                        "text",  "auto", NULL };
+static const char *const manifest_formats[] = { "plain", "csv",  "tsv",
+                                                "jsonl", "auto", NULL };
 static const char *const orders[] = { "any", "manifest", NULL };
 static const char *const stores[] = { "none", "plain", "gzip", "zstd", NULL };
 static const char *const statuses[] = { "2xx", "any", NULL };
@@ -60,6 +62,16 @@ static const struct option_row rows[] = {
       "the run directory (default: matches to standard output)", FOR_ALL },
     { "restart", 0, KIND_FLAG, AT(restarts), 0, 0, NULL, NULL, NULL,
       "start over in a run directory that was used", FOR_ALL },
+    { "manifest-format", 0, KIND_CHOICE, AT(manifest_format), 0, 0, "auto",
+      manifest_formats, "plain|csv|tsv|jsonl",
+      "form of the manifests (by the endings of their names)", FOR_NETWORK },
+    { "url-field", 0, KIND_STRING, AT(url_field), 0, 0, NULL, NULL, "NAME|N",
+      "their column with the URL, by name or number (url)", FOR_NETWORK },
+    { "no-header", 0, KIND_FLAG, AT(has_no_header), 0, 0, NULL, NULL, NULL,
+      "CSV and TSV: no row of names; columns have numbers, the URL is in 1",
+      FOR_NETWORK },
+    { "keep", 0, KIND_STRING, AT(keep), 0, 0, NULL, NULL, "FIELDS",
+      "columns copied to every result: title,rank", FOR_NETWORK },
     { "format", 0, KIND_CHOICE, AT(format), 0, 0, "auto", formats,
       "jsonl|csv|tsv|text",
       "form of the matches (jsonl; text on standard output)", FOR_SEARCH },

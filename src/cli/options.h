@@ -58,6 +58,10 @@ struct raw_options {
     bool searches_binary;
     const char *dir;
     bool restarts;
+    uint64_t manifest_format;
+    const char *url_field; /* NULL: by default */
+    bool has_no_header;
+    const char *keep; /* NULL: nothing */
     uint64_t format;
     const char *fields;     /* NULL: the format's own */
     const char *only_group; /* NULL: the whole match */

@@ -48,34 +48,35 @@ static bool set_only_group(struct output *output, const char *name,
 
 /* ---- fields ----------------------------------------------------------- */
 
-static bool is_of_matches(int kind)
+/* Whether lines can have this field: `keep` is a word with --keep alone. */
+static bool has_field(const struct raw_options *raw, int kind)
 {
-    return kind != FIELD_COUNT;
-}
-
-static bool is_of_counts(int kind)
-{
-    return kind != FIELD_OFFSET && kind != FIELD_MATCH && kind != FIELD_GROUPS;
+    if (kind == FIELD_KEEP)
+        return raw->keep != NULL;
+    return raw->counts_only ? kind != FIELD_OFFSET && kind != FIELD_MATCH &&
+                                  kind != FIELD_GROUPS
+                            : kind != FIELD_COUNT;
 }
 
 /* Says which fields there are. */
-static bool unknown_field(struct view name, bool is_count, struct error *err)
+static bool unknown_field(struct view name, const struct raw_options *raw,
+                          struct error *err)
 {
     char words[128] = "";
     size_t size = 0;
     for (int i = 0; i < FIELD_KIND_COUNT; i++)
-        if (is_count ? is_of_counts(i) : is_of_matches(i))
+        if (has_field(raw, i))
             size += (size_t)snprintf(
                 words + size, sizeof(words) - size, "%s%s", size ? ", " : "",
                 match_field_word((enum match_field_kind)i));
     return error_set(err, ERR_USAGE, "--fields: \"%.*s\" is none of %s%s",
                      (int)(name.size > 60 ? 60 : name.size), name.data, words,
-                     is_count ? " (with --count)"
-                              : ", and no group of a pattern");
+                     raw->counts_only ? " (with --count)"
+                                      : ", and no group of a pattern");
 }
 
 /* A word of ours; else a group, as groups.NAME or by its bare name. */
-static bool parse_field(struct view name, bool is_count,
+static bool parse_field(struct view name, const struct raw_options *raw,
                         const struct patterns *patterns, uint32_t *groups,
                         struct match_field *ret_field, struct error *err)
 {
@@ -83,7 +84,7 @@ static bool parse_field(struct view name, bool is_count,
     for (int i = 0; i < FIELD_KIND_COUNT; i++) {
         if (view_equal_string(name,
                               match_field_word((enum match_field_kind)i)) &&
-            (is_count ? is_of_counts(i) : is_of_matches(i))) {
+            has_field(raw, i)) {
             *ret_field = (struct match_field){ .kind = (enum match_field_kind)i,
                                                .name = name };
             return true;
@@ -92,8 +93,8 @@ static bool parse_field(struct view name, bool is_count,
     struct view group = name;
     if (view_starts_with(name, prefix))
         group = view_from(name, sizeof(prefix) - 1);
-    if (is_count || !find_group(patterns, group, groups))
-        return unknown_field(name, is_count, err);
+    if (raw->counts_only || !find_group(patterns, group, groups))
+        return unknown_field(name, raw, err);
     *ret_field = (struct match_field){ .kind = FIELD_GROUP,
                                        .name = name,
                                        .group_of_pattern = groups };
@@ -132,8 +133,8 @@ static bool set_fields(struct output *output, const struct raw_options *raw,
             return error_set(err, ERR_USAGE,
                              "--fields: %.*s stands there twice",
                              (int)(name.size > 60 ? 60 : name.size), name.data);
-        if (!parse_field(name, raw->counts_only, patterns,
-                         output->groups + at * rows, &output->fields[at], err))
+        if (!parse_field(name, raw, patterns, output->groups + at * rows,
+                         &output->fields[at], err))
             return false;
         output->field_count++;
     }
@@ -167,6 +168,7 @@ static bool make_form(struct output *output, const struct raw_options *raw,
         .has_in = patterns_has_subject(patterns, SUBJECT_HEADERS) ||
                   patterns_has_subject(patterns, SUBJECT_URL),
         .has_pattern = patterns_count(patterns) > 1,
+        .has_keep = raw->keep != NULL,
         .is_keyed = needs_keys(output, raw),
     };
     output->form = match_form_new(&options, err);

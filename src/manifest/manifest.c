@@ -1,36 +1,25 @@
 /*
- * All lists are opened at the start and read one after another. What other
- * threads may ask (manifest_progress) is kept in atomics.
+ * All lists are opened at the start; then they are read one after another. What
+ * other threads may ask (manifest_progress) is kept in atomics.
  */
 #include "fetchgrep/manifest/manifest.h"
 
-#include "lines.h"
-
-#include "fetchgrep/base/buf.h"
+#include "parser.h"
+#include "source.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdatomic.h>
-#include <sys/stat.h>
 #include <unistd.h>
 #include <xxhash.h>
 
 enum { SAMPLE_COUNT = 256, SAMPLE_SIZE = 1 << 16 };
 
-struct source {
-    const char *path;
-    int fd;
-    bool is_file; /* its size is known */
-    uint64_t size;
-};
-
 struct manifest {
+    struct manifest_options options;
     struct source *sources;
     size_t source_count;
-    size_t current;        /* source being read */
-    struct lines lines;    /* of the current source */
-    bool is_open;          /* `lines` is in use */
-    uint64_t line;         /* of the current source */
+    size_t current; /* source being read */
+    struct parser parser;
     uint64_t bytes_before; /* of the sources read to their end */
     uint64_t bytes_in_all; /* 0 when some source is a pipe */
     atomic_uint_fast64_t entry_count;
@@ -38,139 +27,127 @@ struct manifest {
     atomic_bool is_end;
 };
 
-static bool open_source(struct source *source, const char *path,
-                        struct error *err)
+/* ---- opening ------------------------------------------------------------- */
+
+static bool add_sources(struct manifest *manifest, char *const *paths,
+                        size_t count, struct error *err)
 {
-    source->path = path;
-    source->fd = strcmp(path, "-") ? open(path, O_RDONLY | O_CLOEXEC)
-                                   : fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3);
-    if (source->fd < 0)
-        return error_set_errno(err, ERR_USAGE, errno, "cannot open manifest %s",
-                               path);
-    struct stat st;
-    if (fstat(source->fd, &st))
-        return error_set_errno(err, ERR_USAGE, errno, "cannot open manifest %s",
-                               path);
-    if (S_ISDIR(st.st_mode))
-        return error_set(err, ERR_USAGE,
-                         "manifest %s is a directory: name a file of URLs, "
-                         "one a line",
-                         path);
-    source->is_file = S_ISREG(st.st_mode);
-    source->size = source->is_file ? (uint64_t)st.st_size : 0;
+    bool all_files = true;
+    for (size_t i = 0; i < count; i++) {
+        struct source *source = &manifest->sources[manifest->source_count++];
+        if (!source_open(source, paths[i], &manifest->options,
+                         &manifest->parser.scratch, err))
+            return false;
+        all_files = all_files && manifest->sources[i].is_file;
+        manifest->bytes_in_all += manifest->sources[i].size;
+    }
+    if (!all_files)
+        manifest->bytes_in_all = 0;
     return true;
 }
 
 struct manifest *manifest_open(char *const *paths, size_t count,
+                               const struct manifest_options *options,
                                struct error *err)
 {
+    static const struct manifest_options defaults = {
+        .format = MANIFEST_BY_NAME,
+    };
     struct manifest *manifest = calloc(1, sizeof(*manifest));
-    struct source *sources = calloc(count ? count : 1, sizeof(*sources));
-    if (!manifest || !sources) {
-        free(manifest);
-        free(sources);
+    if (manifest) {
+        manifest->options = options ? *options : defaults;
+        manifest->sources = calloc(count + 1, sizeof(*manifest->sources));
+    }
+    if (!manifest || !manifest->sources)
         error_no_memory(err, "the manifest");
-        return NULL;
-    }
-    manifest->sources = sources;
-    bool all_files = true;
-    while (manifest->source_count < count) {
-        struct source *source = &sources[manifest->source_count];
-        manifest->source_count++;
-        if (!open_source(source, paths[manifest->source_count - 1], err)) {
-            manifest_close(manifest);
-            return NULL;
-        }
-        all_files = all_files && source->is_file;
-        manifest->bytes_in_all += source->size;
-    }
-    if (!all_files)
-        manifest->bytes_in_all = 0;
-    return manifest;
+    else if (parser_init(&manifest->parser, &manifest->options, err) &&
+             add_sources(manifest, paths, count, err))
+        return manifest;
+    manifest_close(manifest);
+    return NULL;
 }
 
 void manifest_close(struct manifest *manifest)
 {
     if (!manifest)
         return;
-    lines_release(&manifest->lines);
     for (size_t i = 0; i < manifest->source_count; i++)
-        if (manifest->sources[i].fd > 0)
-            close(manifest->sources[i].fd);
+        source_close(&manifest->sources[i]);
+    parser_release(&manifest->parser);
     free(manifest->sources);
     free(manifest);
 }
 
-static bool start_source(struct manifest *manifest, struct error *err)
+/* ---- reading ------------------------------------------------------------- */
+
+/* Bytes of a list that were read. */
+static uint64_t bytes_taken(const struct source *source)
 {
-    manifest->line = 0;
-    manifest->is_open = lines_init(
-        &manifest->lines, manifest->sources[manifest->current].fd, err);
-    return manifest->is_open;
+    const struct rows *rows = source->rows;
+    return rows->input.packing > INPUT_PLAIN ? rows->input.used : rows->taken;
 }
 
-static void end_source(struct manifest *manifest)
+static void end_source(struct manifest *manifest, struct source *source)
 {
-    manifest->bytes_before += manifest->lines.taken;
-    lines_release(&manifest->lines);
-    manifest->is_open = false;
+    manifest->bytes_before += bytes_taken(source);
+    source_end(source);
     manifest->current++;
 }
 
-/* The content of a line: no byte order mark, no blanks around. */
-static struct view content_of(struct view row, uint64_t line)
-{
-    if (line == 1 && view_starts_with(row, "\xEF\xBB\xBF"))
-        row = view_from(row, 3);
-    return view_trim(row);
-}
-
-/* Neither blank nor comment. A line that is too long may begin with blanks. */
-static bool is_entry(const struct manifest_entry *entry)
-{
-    return entry->text.size ? entry->text.data[0] != '#' : entry->is_too_long;
-}
-
 /* Gives the entry its id. */
-static void hand_out(struct manifest *manifest,
+static void hand_out(struct manifest *manifest, const struct source *source,
                      struct manifest_entry *ret_entry)
 {
     ret_entry->id = atomic_fetch_add_explicit(&manifest->entry_count, 1,
                                               memory_order_relaxed);
     atomic_store_explicit(&manifest->byte_count,
-                          manifest->bytes_before + manifest->lines.taken,
+                          manifest->bytes_before + bytes_taken(source),
                           memory_order_relaxed);
+}
+
+static enum parser_result parse(struct manifest *manifest,
+                                struct manifest_entry *entry)
+{
+    const struct source *source = &manifest->sources[entry->source_index];
+    return parser_read(&manifest->parser, source->format, &source->columns,
+                       entry);
 }
 
 /* Like manifest_next, within one source: MANIFEST_END at its end. */
 static enum manifest_result next_in_source(struct manifest *manifest,
+                                           const struct source *source,
                                            struct manifest_entry *ret_entry,
                                            struct error *err)
 {
     struct manifest_entry entry = {
         .source_index = (uint32_t)manifest->current,
     };
-    enum lines_result result;
     for (;;) {
-        entry.offset = manifest->lines.taken;
-        result = lines_next(&manifest->lines, &entry.row, err);
-        if (result != LINES_ITEM && result != LINES_LONG)
+        struct row row;
+        enum rows_result result = rows_next(source->rows, &row, err);
+        if (result == ROWS_END)
+            return MANIFEST_END;
+        if (result == ROWS_STOPPED)
+            return MANIFEST_STOPPED;
+        if (result == ROWS_ERROR)
+            return MANIFEST_ERROR;
+        entry.offset = row.offset;
+        entry.line = row.line;
+        entry.row = row.bytes;
+        entry.is_too_long = result == ROWS_LONG;
+        switch (parse(manifest, &entry)) {
+        case PARSER_ENTRY:
+            hand_out(manifest, source, &entry);
+            *ret_entry = entry;
+            return MANIFEST_ITEM;
+        case PARSER_NO_MEMORY:
+            error_no_memory(err, "a row of the manifest");
+            return MANIFEST_ERROR;
+        case PARSER_NOTHING:
+        default:
             break;
-        entry.line = ++manifest->line;
-        entry.text = content_of(entry.row, entry.line);
-        entry.is_too_long = result == LINES_LONG;
-        if (!is_entry(&entry))
-            continue;
-        hand_out(manifest, &entry);
-        *ret_entry = entry;
-        return MANIFEST_ITEM;
+        }
     }
-    if (result == LINES_END)
-        return MANIFEST_END;
-    if (result == LINES_STOPPED)
-        return MANIFEST_STOPPED;
-    error_wrap(err, "manifest %s", manifest->sources[manifest->current].path);
-    return MANIFEST_ERROR;
 }
 
 enum manifest_result manifest_next(struct manifest *manifest,
@@ -178,16 +155,25 @@ enum manifest_result manifest_next(struct manifest *manifest,
                                    struct error *err)
 {
     while (manifest->current < manifest->source_count) {
-        if (!manifest->is_open && !start_source(manifest, err))
-            return MANIFEST_ERROR;
-        enum manifest_result result = next_in_source(manifest, ret_entry, err);
+        struct source *source = &manifest->sources[manifest->current];
+        enum manifest_result result =
+            source_start(source, &manifest->options, &manifest->parser.scratch,
+                         err)
+                ? next_in_source(manifest, source, ret_entry, err)
+                : MANIFEST_ERROR;
+        if (result == MANIFEST_ERROR && err->code == ERR_STOPPED)
+            result = MANIFEST_STOPPED;
+        if (result == MANIFEST_ERROR)
+            error_wrap(err, "manifest %s", source->path);
         if (result != MANIFEST_END)
             return result;
-        end_source(manifest);
+        end_source(manifest, source);
     }
     atomic_store(&manifest->is_end, true);
     return MANIFEST_END;
 }
+
+/* ---- reading again ------------------------------------------------------- */
 
 bool manifest_is_file(const struct manifest *manifest, uint32_t source_index)
 {
@@ -197,17 +183,16 @@ bool manifest_is_file(const struct manifest *manifest, uint32_t source_index)
 bool manifest_is_seekable(const struct manifest *manifest,
                           uint32_t source_index)
 {
-    return manifest->sources[source_index].is_file;
+    const struct source *source = &manifest->sources[source_index];
+    return source->is_file && !source->is_packed;
 }
 
 bool manifest_parse_row(struct manifest *manifest, struct view row,
                         struct manifest_entry *ret_entry)
 {
-    (void)manifest;
     ret_entry->row = row;
-    ret_entry->text = content_of(row, ret_entry->line);
     ret_entry->is_too_long = false;
-    return is_entry(ret_entry);
+    return parse(manifest, ret_entry) == PARSER_ENTRY;
 }
 
 bool manifest_reread(struct manifest *manifest, size_t row_size,
@@ -219,7 +204,8 @@ bool manifest_reread(struct manifest *manifest, size_t row_size,
     char *row = buf_reserve(buf, row_size);
     if (!row)
         return error_no_memory(err, "a line of the manifest");
-    ssize_t got = pread(source->fd, row, row_size, (off_t)ret_entry->offset);
+    ssize_t got = pread(source->fd, row, row_size,
+                        (off_t)(source->start + ret_entry->offset));
     if (got < 0)
         return error_set_errno(err, ERR_SYSTEM, errno,
                                "cannot read manifest %s", source->path);
@@ -232,6 +218,8 @@ bool manifest_reread(struct manifest *manifest, size_t row_size,
                            "while it was read",
                            source->path, (unsigned long long)ret_entry->line);
 }
+
+/* ---- questions ----------------------------------------------------------- */
 
 struct manifest_progress manifest_progress(struct manifest *manifest)
 {
@@ -255,10 +243,13 @@ static bool digest_source(const struct source *source, XXH3_state_t *state,
                           char *sample, struct error *err)
 {
     XXH3_64bits_update(state, &source->size, sizeof(source->size));
+    if (source->format != MANIFEST_PLAIN)
+        XXH3_64bits_update(state, &source->format, sizeof(source->format));
     bool is_small = source->size <= (uint64_t)SAMPLE_COUNT * SAMPLE_SIZE;
     uint64_t step = is_small ? SAMPLE_SIZE : source->size / SAMPLE_COUNT;
     for (uint64_t at = 0; at < source->size; at += step) {
-        ssize_t got = pread(source->fd, sample, SAMPLE_SIZE, (off_t)at);
+        ssize_t got =
+            pread(source->fd, sample, SAMPLE_SIZE, (off_t)(source->start + at));
         if (got < 0)
             return error_set_errno(err, ERR_SYSTEM, errno,
                                    "cannot read manifest %s", source->path);

@@ -43,6 +43,7 @@ void entry_free(struct entry *entry, struct page_pool *pool)
     url_release(&entry->target);
     url_release(&entry->login);
     free(entry->url);
+    free(entry->keep);
     free(entry->detail);
     free(entry);
 }

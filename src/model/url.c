@@ -1,6 +1,4 @@
-#include "fetchgrep/model/url.h"
-
-#include "fetchgrep/base/buf.h"
+#include "url_clean.h"
 
 #include <assert.h>
 #include <ctype.h>
@@ -143,54 +141,98 @@ static enum url_result take_parts(CURLU *handle, struct url *ret_url,
     return result;
 }
 
+/* A scheme that is not ours stays as it was written. */
 static const unsigned parse_flags =
     CURLU_NON_SUPPORT_SCHEME | CURLU_URLENCODE | CURLU_ALLOW_SPACE;
 
+/* `line` is clean, and relative to `base` when there is one. */
+static enum url_result ask_libcurl(const char *base, const char *line,
+                                   struct url *ret_url, char *problem)
+{
+    CURLU *handle = curl_url();
+    CURLUcode code = handle ? CURLUE_OK : CURLUE_OUT_OF_MEMORY;
+    struct view text = view_of_string(line);
+    if (!code && base)
+        code = curl_url_set(handle, CURLUPART_URL, base, parse_flags);
+    if (!code && (!base || text.size))
+        code = curl_url_set(handle, CURLUPART_URL, line, parse_flags);
+    enum url_result result = code ? invalid_code(problem, code, text)
+                                  : take_parts(handle, ret_url, problem, text);
+    curl_url_cleanup(handle);
+    return result;
+}
+
+/* Of another scheme, or none: it is not fetched, libcurl's parser tells why. */
+static enum url_result refuse(struct buf *line, struct url *ret_url,
+                              char *problem)
+{
+    if (memchr(line->data, '\0', line->size))
+        return invalid(problem, "no URL: it has a NUL byte in it");
+    return ask_libcurl(NULL, buf_string(line), ret_url, problem);
+}
+
 /* Parses `text`, relative to `base` when there is one. */
-static enum url_result parse(const char *base, struct view text,
+static enum url_result parse(const struct url *base, struct view text,
                              struct url *ret_url, char *problem)
 {
-    text = view_trim(text);
-    if (text.size == 0)
-        return invalid(problem, "no URL: empty");
-    if (text.size > URL_LONGEST)
-        return invalid(problem, "no URL: longer than 64 kB");
-    if (memchr(text.data, '\0', text.size))
-        return invalid(problem, "no URL: it holds a NUL byte");
-    char *line = view_dup(text);
-    CURLU *handle = curl_url();
-    enum url_result result = URL_NO_MEMORY;
-    if (line && handle) {
-        CURLUcode code = CURLUE_OK;
-        if (base)
-            code = curl_url_set(handle, CURLUPART_URL, base, parse_flags);
-        if (!code)
-            code = curl_url_set(handle, CURLUPART_URL, line, parse_flags);
-        result = code ? invalid_code(problem, code, text)
-                      : take_parts(handle, ret_url, problem, text);
+    struct buf line;
+    const char *why = "";
+    enum url_result result;
+    buf_init(&line, 4 * URL_LONGEST);
+    switch (url_clean(text, base, &line, &why)) {
+    case URL_CLEAN_WHOLE:
+        result = ask_libcurl(NULL, buf_string(&line), ret_url, problem);
+        break;
+    case URL_CLEAN_REFERENCE:
+        result = ask_libcurl(base->text, buf_string(&line), ret_url, problem);
+        break;
+    case URL_CLEAN_OTHER:
+        result = refuse(&line, ret_url, problem);
+        break;
+    case URL_CLEAN_INVALID:
+        snprintf(problem, ERROR_MESSAGE_SIZE, "no URL: %s", why);
+        result = URL_INVALID;
+        break;
+    case URL_CLEAN_NO_MEMORY:
+    default:
+        result = URL_NO_MEMORY;
+        break;
     }
-    curl_url_cleanup(handle);
-    free(line);
+    buf_release(&line);
     return result;
+}
+
+/* What is no URL by its size alone. */
+static bool has_size(struct view text, char *problem)
+{
+    if (text.size && text.size <= URL_LONGEST)
+        return true;
+    invalid(problem, text.size ? "no URL: longer than 64 kB" : "no URL: empty");
+    return false;
+}
+
+enum url_result url_parse_fully(struct view line, struct url *ret_url,
+                                char *problem)
+{
+    struct view text = url_trim(line);
+    return has_size(text, problem) ? parse(NULL, text, ret_url, problem)
+                                   : URL_INVALID;
 }
 
 enum url_result url_parse(struct view line, struct url *ret_url, char *problem)
 {
-    return parse(NULL, line, ret_url, problem);
+    struct view text = url_trim(line);
+    if (text.size <= URL_LONGEST && url_read_plain(text, ret_url))
+        return URL_OK;
+    return url_parse_fully(text, ret_url, problem);
 }
 
 enum url_result url_resolve(const struct url *base, struct view reference,
                             struct url *ret_url, char *problem)
 {
-    const char *hash =
-        reference.size ? memchr(reference.data, '#', reference.size) : NULL;
-    if (hash)
-        reference.size = (size_t)(hash - reference.data);
-    /* A fragment alone means the same document, which libcurl does not know. */
-    if (view_trim(reference).size == 0 && hash)
-        return parse(NULL, view_of(base->text, base->text_size), ret_url,
-                     problem);
-    return parse(base->text, reference, ret_url, problem);
+    struct view text = url_trim(reference);
+    return has_size(text, problem) ? parse(base, text, ret_url, problem)
+                                   : URL_INVALID;
 }
 
 size_t url_block_size(const struct url *url)
@@ -263,19 +305,44 @@ static bool is_in(char c, const char *set, size_t size)
     return memchr(set, c, size) != NULL;
 }
 
-/* Where the authority begins: behind the slashes, however many of either kind
- * (libcurl forgives one to three). text.size when there are none. */
+/* Behind slashes of either kind, and the tabs and newlines that are taken out
+ * of a URL. */
+static size_t skip_slashes(struct view text, size_t at, bool *ret_has_slash)
+{
+    *ret_has_slash = false;
+    for (; at < text.size && is_in(text.data[at], "/\\\t\n\r", 5); at++)
+        *ret_has_slash |= is_in(text.data[at], "/\\", 2);
+    return at;
+}
+
+/* "http:x" needs no slash. */
+static bool needs_no_slash(struct view text, size_t colon)
+{
+    char letters[5] = "";
+    size_t size = sizeof(letters), at = colon;
+    while (at && size && text.data[at - 1] != ' ') {
+        at--;
+        if (!is_in(text.data[at], "\t\n\r", 3))
+            letters[--size] = text.data[at];
+    }
+    struct view end = view_of(letters + size, sizeof(letters) - size);
+    return view_equal_nocase(end, view_of_string("https")) ||
+           (end.size >= 4 && view_equal_nocase(view_from(end, end.size - 4),
+                                               view_of_string("http")));
+}
+
+/* Where the authority begins: behind the slashes, however many there are.
+ * text.size when there is none. */
 static size_t authority_offset(struct view text)
 {
     const char *colon = text.size ? memchr(text.data, ':', text.size) : NULL;
-    size_t at = colon ? (size_t)(colon + 1 - text.data) : 0;
-    if (at < text.size && !is_in(text.data[at], "/\\", 2))
-        at = 0; /* no scheme, or none with an authority */
-    if (at == text.size || !is_in(text.data[at], "/\\", 2))
-        return text.size;
-    while (at < text.size && is_in(text.data[at], "/\\", 2))
-        at++;
-    return at;
+    size_t scheme = colon ? (size_t)(colon - text.data) : 0;
+    bool has_slash;
+    size_t at = skip_slashes(text, colon ? scheme + 1 : 0, &has_slash);
+    if (has_slash || (colon && needs_no_slash(text, scheme)))
+        return at;
+    at = skip_slashes(text, 0, &has_slash);
+    return has_slash ? at : text.size;
 }
 
 /* The user information of a URL, its "@" included; empty when there is none.

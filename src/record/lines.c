@@ -122,6 +122,10 @@ void outcome_line_append(const struct outcome_line *line, struct buf *out)
     append_optional(out, "source", line->source);
     if (line->line)
         json_out_member_u64(out, "line", line->line);
+    if (line->keep.size) {
+        json_out_member(out, "keep");
+        buf_append_view(out, line->keep);
+    }
     append_optional(out, "detail", line->detail);
 }
 

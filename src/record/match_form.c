@@ -188,6 +188,21 @@ static void append_group(struct line *line, const struct column *column,
         buf_append_string(out, line->form->dialect->null);
 }
 
+/* An entry without kept columns has null. */
+static void append_keep(struct line *line, const struct column *column,
+                        struct buf *out)
+{
+    const struct match_form *form = line->form;
+    struct view keep = line->page->keep;
+    (void)column;
+    if (!keep.size)
+        buf_append_string(out, form->dialect->null);
+    else if (form->format == MATCH_JSONL)
+        buf_append_view(out, keep);
+    else
+        form->dialect->append_string(out, keep);
+}
+
 struct field_type {
     const char *word;
     append_fn *append;
@@ -203,6 +218,7 @@ static const struct field_type types[] = {
     [FIELD_MATCH] = { "match", append_match, false },
     [FIELD_GROUPS] = { "groups", append_groups, false },
     [FIELD_COUNT] = { "count", append_count, false },
+    [FIELD_KEEP] = { "keep", append_keep, true },
     [FIELD_GROUP] = { NULL, append_group, false },
 };
 
@@ -228,6 +244,7 @@ static size_t own_fields(const struct match_form_options *options,
         [FIELD_MATCH] = !options->is_count,
         [FIELD_GROUPS] = !is_text && !options->is_count,
         [FIELD_COUNT] = options->is_count,
+        [FIELD_KEEP] = options->has_keep,
     };
     size_t count = 0;
     for (int i = 0; i < FIELD_KIND_COUNT; i++)
@@ -396,12 +413,13 @@ static void append_columns(struct line *line, size_t first, size_t end,
 }
 
 void match_page_begin(struct match_page *page, const struct match_form *form,
-                      uint64_t id, struct view url)
+                      uint64_t id, struct view url, struct view keep)
 {
     enum { KEPT_BYTES = 1 << 20 };
     struct line line = { .form = form, .page = page, .id_at = MATCH_NO_PLACE };
     page->id = id;
     page->url = url;
+    page->keep = keep;
     page->sequence = 0;
     buf_reset(&page->prefix);
     buf_shrink(&page->scratch, KEPT_BYTES);

@@ -48,7 +48,9 @@ static struct entry *make_entry(const struct manifest_entry *line)
     entry->source_index = line->source_index;
     entry->line = line->line;
     entry->url = url_shown(line->text);
-    if (entry->url)
+    if (line->keep.size)
+        entry->keep = view_dup(line->keep);
+    if (entry->url && (entry->keep || !line->keep.size))
         return entry;
     entry_free(entry, NULL);
     return NULL;
@@ -75,9 +77,8 @@ static bool prepare_entry(struct pipeline *pipeline,
     if (!entry)
         return error_no_memory(err, "an entry");
     enum url_result result = URL_INVALID;
-    if (line->is_too_long)
-        snprintf(problem, sizeof(problem), "line longer than %d bytes",
-                 MANIFEST_LINE_MAX);
+    if (line->problem)
+        snprintf(problem, sizeof(problem), "%s", line->problem);
     else
         result = url_parse(line->text, &entry->target, problem);
     atomic_fetch_add(&pipeline->handed_out, 1);
@@ -135,7 +136,7 @@ static bool find_origin(const struct manifest_entry *line,
 {
     char problem[ERROR_MESSAGE_SIZE];
     struct url url;
-    if (line->is_too_long)
+    if (line->problem)
         return false;
     if (url_scan_origin(line->text, ret_origin))
         return true;

@@ -61,8 +61,8 @@ void match_writer_free(struct match_writer *writer)
 }
 
 bool match_writer_begin(struct match_writer *writer, uint64_t id,
-                        struct view url, struct buf *out, size_t max_bytes,
-                        struct error *err)
+                        struct view url, struct view keep, struct buf *out,
+                        size_t max_bytes, struct error *err)
 {
     writer->out = out;
     writer->max_bytes = max_bytes;
@@ -74,7 +74,7 @@ bool match_writer_begin(struct match_writer *writer, uint64_t id,
     if (writer->counts)
         memset(writer->counts, 0,
                writer->pattern_count * sizeof(*writer->counts));
-    match_page_begin(&writer->page, writer->options->form, id, url);
+    match_page_begin(&writer->page, writer->options->form, id, url, keep);
     return match_page_check(&writer->page, err);
 }
 

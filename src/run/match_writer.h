@@ -19,8 +19,8 @@ void match_writer_free(struct match_writer *writer);
 
 /* A page begins. Its lines go to `out`, of which they may take `max_bytes`. */
 bool match_writer_begin(struct match_writer *writer, uint64_t id,
-                        struct view url, struct buf *out, size_t max_bytes,
-                        struct error *err) MUST_CHECK;
+                        struct view url, struct view keep, struct buf *out,
+                        size_t max_bytes, struct error *err) MUST_CHECK;
 
 /* A match_fn for matcher_search; the page's texts must stay until the end of
  * the page. False with match_writer_full set: the search is to end there. */

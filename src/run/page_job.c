@@ -368,7 +368,7 @@ static bool search_page(struct steps *steps, struct error *err)
     struct match_writer *matches = steps->worker->matches;
     if (!is_wanted(steps))
         return true;
-    if (!match_writer_begin(matches, steps->id, steps->url,
+    if (!match_writer_begin(matches, steps->id, steps->url, steps->keep,
                             &steps->block->matches,
                             match_bytes_max(steps->worker->job), err) ||
         !search_text(steps, err) || !search_head(steps, err) ||
@@ -383,13 +383,20 @@ static bool search_page(struct steps *steps, struct error *err)
 
 /* ---- outcome lines ---------------------------------------------------- */
 
-static void append_message(const struct steps *steps)
+static void append_message(const struct steps *steps,
+                           const struct outcome_line *line)
 {
     struct buf *out = &steps->block->outcomes;
     if (steps->outcome == OUTCOME_OK)
         return;
     buf_append_string(out, "fetchgrep: ");
-    text_append_escaped(steps->url, out);
+    if (steps->url.size) {
+        text_append_escaped(steps->url, out);
+    } else {
+        /* A row of a list without a URL in it. */
+        text_append_escaped(line->source, out);
+        buf_append_format(out, " line %llu", (unsigned long long)line->line);
+    }
     buf_append_format(out, ": %s", outcome_word(steps->outcome));
     if (steps->detail[0]) {
         buf_append_string(out, ": ");
@@ -407,7 +414,7 @@ void steps_end(struct steps *steps, struct outcome_line *line,
         entry->body_bytes = steps->body.size;
     }
     if (job->is_stream) {
-        append_message(steps);
+        append_message(steps, line);
     } else {
         line->id = steps->id;
         line->url = steps->url;
@@ -575,6 +582,7 @@ static void describe_transfer(const struct page_job *job,
     const struct page *page = entry->page;
     line->source = view_of_string(job->sources[entry->source_index]);
     line->line = entry->line;
+    line->keep = view_of_string(entry->keep);
     /* A failure without a page: its host was given up. */
     line->was_fetched = page || outcome_is_failed(entry->outcome);
     line->attempts = entry->attempts;
@@ -621,6 +629,7 @@ static bool work_on_entry(const struct page_job *job, struct worker *worker,
         .block = block,
         .id = entry->id,
         .url = view_of_string(entry->url),
+        .keep = view_of_string(entry->keep),
         .outcome = entry->outcome,
     };
     struct outcome_line line = { 0 };
@@ -629,6 +638,8 @@ static bool work_on_entry(const struct page_job *job, struct worker *worker,
     if (entry->detail)
         steps_add_detail(&steps, "%s", entry->detail);
     note_crash(&steps);
+    if (view_equal_string(steps.keep, "null"))
+        steps_add_detail(&steps, "the columns to keep are too long");
     bool done = keep_asides(worker, block, entry->asides, row, err) &&
                 (!page || page_job_is_hopeless(worker->work) ||
                  work_on_page(&steps, page, &written, err));

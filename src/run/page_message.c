@@ -75,6 +75,7 @@ void entry_encode(void *ctx, const void *item, struct buf *out)
     (void)ctx;
     put(out, entry, sizeof(*entry));
     put_string(out, entry->url);
+    put_string(out, entry->keep);
     put_string(out, entry->detail);
     put_pages(out, entry->page);
     put_pages(out, entry->asides);
@@ -108,6 +109,7 @@ void *entry_decode(void *ctx, char *bytes, size_t size)
     entry->host = NULL;
     entry->target = entry->login = (struct url){ 0 };
     entry->url = take_string(&reader, entry->url);
+    entry->keep = take_string(&reader, entry->keep);
     entry->detail = take_string(&reader, entry->detail);
     take_pages(&reader, &entry->page);
     take_pages(&reader, &entry->asides);

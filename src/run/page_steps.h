@@ -47,6 +47,7 @@ struct steps {
     struct block *block;
     uint64_t id;
     struct view url;   /* as results show it */
+    struct view keep;  /* of the manifest's row: JSON, or empty */
     struct view bytes; /* head and body, or body alone */
     bool has_head;
     struct http_head head;

@@ -94,7 +94,8 @@ static bool open_inputs(struct pipeline *pipeline, struct error *err)
                                      options->part_size, err);
     else
         pipeline->manifest =
-            manifest_open(pipeline->inputs, options->input_count, err);
+            manifest_open(pipeline->inputs, options->input_count,
+                          &options->manifest, err);
     return pipeline->spans || pipeline->manifest;
 }
 

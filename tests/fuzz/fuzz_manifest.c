@@ -1,11 +1,13 @@
 /*
- * URL lists. What the reader hands out is compared with a plain cutting of the
- * same bytes into lines: no line is lost, none is made up, ids run on over the
- * lists, and a digest of the lists does not move the reader.
+ * Plain URL lists. What the reader hands out is compared with a plain cutting
+ * of the same bytes into lines: no line is lost, none is made up, ids run on
+ * over the lists, and a digest of the lists does not move the reader.
  *
  * The byte 0xFF stands for 400,000 letters, so that lines grow beyond the
  * longest and beyond the reader's buffer; 0xFE is where the next list begins.
  */
+#include "../../src/manifest/input.h"
+
 #include "fuzz.h"
 
 #include "fetchgrep/manifest/manifest.h"
@@ -40,13 +42,14 @@ struct model {
 static bool model_next(struct model *model, struct view *ret_text,
                        bool *ret_is_too_long)
 {
+    if (!model->line && view_starts_with(model->rest, "\xEF\xBB\xBF"))
+        model->rest = view_from(model->rest, 3);
     while (model->rest.size) {
         struct view line = view_split(&model->rest, '\n');
         bool is_too_long = line.size > MANIFEST_LINE_MAX;
         if (is_too_long)
             line = view_first(line, SHOWN);
-        if (++model->line == 1 && view_starts_with(line, "\xEF\xBB\xBF"))
-            line = view_from(line, 3);
+        model->line++;
         line = view_trim(line);
         if ((line.size && line.data[0] == '#') || (!line.size && !is_too_long))
             continue;
@@ -93,7 +96,7 @@ static void check_lists(char *const *paths, const struct view *lists,
 {
     struct error err;
     struct manifest_entry entry;
-    struct manifest *manifest = manifest_open(paths, count, &err);
+    struct manifest *manifest = manifest_open(paths, count, NULL, &err);
     DEMAND(manifest);
     uint64_t id = 0, digest;
     DEMAND(manifest_digest(manifest, &digest, &err));
@@ -113,15 +116,18 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     char names[LISTS_MAX][MEMORY_FILE_PATH_SIZE], *paths[LISTS_MAX];
     int fds[LISTS_MAX];
     size_t count = 0;
+    bool is_packed = false;
     expand(view_of(data, size), &bytes);
     struct view rest = buf_view(&bytes);
     do {
         lists[count] = count + 1 < LISTS_MAX ? view_split(&rest, '\xfe') : rest;
+        is_packed |= input_packing_of(lists[count]) > INPUT_PLAIN;
         fds[count] = memory_file(lists[count], names[count]);
         paths[count] = names[count];
         count++;
     } while (rest.data && count < LISTS_MAX);
-    check_lists(paths, lists, count);
+    if (!is_packed)
+        check_lists(paths, lists, count);
     while (count)
         close(fds[--count]);
     buf_release(&bytes);

@@ -39,7 +39,8 @@ function home(header, path) {
         return path ~ /^src\/extract\/charset/
     if (header == "hs/hs.h") return path ~ /^src\/extract\/prefilter(_scan)?\.[ch]$/
     if (header == "ares.h") return path ~ /^src\/fetch\/lookup(s|_reply)\.c$/
-    if (header == "jansson.h") return path ~ /^src\/(archive|record)\//
+    if (header == "idn2.h") return path == "src/model/url_host.c"
+    if (header == "jansson.h") return path ~ /^src\/(archive|manifest|record)\//
     return 1
 }
 /^[ \t]*#[ \t]*include/ {

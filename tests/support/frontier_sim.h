@@ -218,7 +218,7 @@ static bool sim_run_list(const struct sim_options *options, char *path,
     pthread_t feeder;
     sim_now_ns = 1;
     ring.transfers = calloc(ring.capacity, sizeof(*ring.transfers));
-    pipeline.manifest = manifest_open(&path, 1, err);
+    pipeline.manifest = manifest_open(&path, 1, NULL, err);
     pipeline.frontier = frontier_new(&how, NULL, NULL, err);
     if (!ring.transfers || !pipeline.manifest || !pipeline.frontier)
         return false;

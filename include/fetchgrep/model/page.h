@@ -78,6 +78,8 @@ struct entry {
     uint32_t source_index; /* which manifest */
     uint64_t line;         /* in that manifest, from 1 */
     char *url;             /* as in the manifest, masked; shown in results */
+    char *keep;            /* heap: columns of its row, a JSON object on one
+                              line ("null": too long), or NULL */
     struct url target;     /* what to fetch next; the redirect's, later */
     struct url login;      /* its first URL with user information, or empty,
                               noted when a redirect left it */

@@ -36,7 +36,8 @@ struct outcome_line {
     bool has_matches;
     uint64_t match_count;
     struct view source;
-    uint64_t line; /* 0: none */
+    uint64_t line;    /* 0: none */
+    struct view keep; /* JSON */
     struct view detail;
 };
 

@@ -34,6 +34,7 @@ enum match_field_kind {
     FIELD_MATCH,
     FIELD_GROUPS, /* all of them, an object */
     FIELD_COUNT,
+    FIELD_KEEP, /* columns of the manifest, an object */
     FIELD_KIND_COUNT,
     FIELD_GROUP = FIELD_KIND_COUNT, /* one of them */
 };
@@ -58,6 +59,7 @@ struct match_form_options {
     bool is_count;    /* counts instead of matches: the format's own then */
     bool has_in;      /* some patterns search something else than the text */
     bool has_pattern; /* there are several patterns to tell apart */
+    bool has_keep;    /* columns of the manifest are kept */
     bool is_keyed;
 };
 
@@ -87,6 +89,7 @@ struct view match_form_head(const struct match_form *form);
 struct match_page {
     uint64_t id;
     struct view url;   /* borrowed */
+    struct view keep;  /* borrowed: JSON, or empty */
     struct buf prefix; /* what all its lines begin with */
     struct buf scratch;
     size_t id_at;      /* where in a keyed line its id belongs */
@@ -96,8 +99,9 @@ struct match_page {
 void match_page_init(struct match_page *page);
 void match_page_release(struct match_page *page);
 
+/* `url` and `keep` (JSON, or empty) are borrowed to the end of the page. */
 void match_page_begin(struct match_page *page, const struct match_form *form,
-                      uint64_t id, struct view url);
+                      uint64_t id, struct view url, struct view keep);
 
 /* Appends a line. `count` is for FIELD_COUNT; a form that has it needs pattern,
  * pattern_index and subject of `match` alone. */

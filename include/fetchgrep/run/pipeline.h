@@ -14,6 +14,7 @@
 #include "fetchgrep/extract/matcher.h"
 #include "fetchgrep/extract/text.h"
 #include "fetchgrep/fetch/fetch.h"
+#include "fetchgrep/manifest/manifest.h"
 #include "fetchgrep/run/match_options.h"
 
 enum pipeline_command { PIPELINE_RUN, PIPELINE_FETCH, PIPELINE_EXTRACT };
@@ -27,7 +28,8 @@ struct pipeline_options {
     enum pipeline_command command;
     char *const *inputs; /* manifests, or what extract reads */
     size_t input_count;
-    const struct patterns *patterns; /* NULL: fetch */
+    struct manifest_options manifest; /* of run and fetch */
+    const struct patterns *patterns;  /* NULL: fetch */
     const struct prefilter *prefilter;
     const char *dir; /* run directory; NULL: standard output */
     bool restarts;   /* --restart */

@@ -32,7 +32,7 @@ static void write_lines(FILE *file, unsigned from, unsigned to)
 static struct manifest *open_lists(char **paths, size_t count)
 {
     struct error err = { 0 };
-    struct manifest *manifest = manifest_open(paths, count, &err);
+    struct manifest *manifest = manifest_open(paths, count, NULL, &err);
     ck_assert_msg(manifest != NULL, "%s", err.message);
     return manifest;
 }

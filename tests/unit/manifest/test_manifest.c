@@ -50,7 +50,7 @@ static void remove_files(void)
 static struct manifest *open_files(void)
 {
     struct error err = { 0 };
-    struct manifest *manifest = manifest_open(paths, path_count, &err);
+    struct manifest *manifest = manifest_open(paths, path_count, NULL, &err);
     ck_assert_msg(manifest != NULL, "%s", err.message);
     return manifest;
 }
@@ -161,7 +161,7 @@ START_TEST(the_same_file_may_be_named_twice)
     add_text("http://a/\n");
     char *twice[] = { paths[0], paths[0] };
     struct error err;
-    struct manifest *manifest = manifest_open(twice, 2, &err);
+    struct manifest *manifest = manifest_open(twice, 2, NULL, &err);
     check_next(manifest, 0, 1, "http://a/");
     check_next(manifest, 1, 1, "http://a/");
     check_end(manifest);
@@ -172,7 +172,7 @@ END_TEST
 START_TEST(an_empty_file_and_no_file_at_all_are_no_entries)
 {
     struct error err;
-    struct manifest *manifest = manifest_open(paths, 0, &err);
+    struct manifest *manifest = manifest_open(paths, 0, NULL, &err);
     check_end(manifest);
     manifest_close(manifest);
     add_text("");
@@ -358,7 +358,7 @@ START_TEST(standard_input_may_be_a_pipe_that_comes_byte_by_byte)
     ck_assert_int_eq(pipe(ends), 0);
     ck_assert_int_eq(dup2(ends[0], STDIN_FILENO), STDIN_FILENO);
     close(ends[0]);
-    struct manifest *manifest = manifest_open(names, 1, &err);
+    struct manifest *manifest = manifest_open(names, 1, NULL, &err);
     ck_assert_ptr_nonnull(manifest);
     ck_assert_int_eq(pthread_create(&writer, NULL, write_slowly, &ends[1]), 0);
     check_next(manifest, 0, 1, "http://a/");
@@ -386,7 +386,7 @@ START_TEST(what_cannot_be_opened_is_known_before_the_first_entry)
     for (size_t i = 0; i < ARRAY_COUNT(others); i++) {
         struct error err = { 0 };
         char *both[] = { paths[0], others[i] };
-        ck_assert_ptr_null(manifest_open(both, 2, &err));
+        ck_assert_ptr_null(manifest_open(both, 2, NULL, &err));
         ck_assert_int_eq(err.code, ERR_USAGE);
         ck_assert_ptr_nonnull(strstr(err.message, others[i]));
     }

@@ -89,6 +89,7 @@ START_TEST(a_full_outcome_is_the_documented_json)
         .match_count = 4,
         .source = LITERAL("urls.txt"),
         .line = 18,
+        .keep = LITERAL("{\"rank\":1}"),
         .detail = LITERAL("pattern \"x\""),
     };
     outcome_line_append(&line, &out);
@@ -105,7 +106,7 @@ START_TEST(a_full_outcome_is_the_documented_json)
         "\"fetched_at\":\"2026-11-22T07:30:14.123Z\","
         "\"ms\":{\"dns\":0.1,\"connect\":0.3,\"tls\":0,"
         "\"first_byte\":1.3,\"total\":2000.1},\"matches\":4,"
-        "\"source\":\"urls.txt\",\"line\":18,"
+        "\"source\":\"urls.txt\",\"line\":18,\"keep\":{\"rank\":1},"
         "\"detail\":\"pattern \\\"x\\\"\","
         "\"warc\":\"pages/gen0001-00000.warc.gz\",\"warc_offset\":12345}\n");
 }

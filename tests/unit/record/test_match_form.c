@@ -46,6 +46,9 @@ static struct match_form *make(const struct match_form_options *options)
     return form;
 }
 
+/* Of the page. */
+static struct view keep;
+
 /* The head, and a line of `match` for page 17 of this URL. */
 static const char *written(const struct match_form_options *options,
                            const char *url, const struct match *match,
@@ -55,7 +58,7 @@ static const char *written(const struct match_form_options *options,
     struct match_form *form = make(options);
     buf_reset(&out);
     buf_append_view(&out, match_form_head(form));
-    match_page_begin(&page, form, 17, view_of_string(url));
+    match_page_begin(&page, form, 17, view_of_string(url), keep);
     ck_assert(match_page_check(&page, &err));
     match_line_append(form, &page, match, count, &out);
     match_form_free(form);
@@ -268,6 +271,33 @@ START_TEST(counts_are_lines_of_their_own_form)
 }
 END_TEST
 
+START_TEST(kept_columns_are_the_last_one_in_every_form)
+{
+    static const char *const lines[][2] = {
+        [MATCH_JSONL] = { "{\"id\":17,\"url\":\"u\",\"pattern\":\"meta\","
+                          "\"count\":3,\"keep\":{\"a\":\"\\n,\"}}\n",
+                          "{\"id\":17,\"url\":\"u\",\"pattern\":\"meta\","
+                          "\"count\":3,\"keep\":null}\n" },
+        [MATCH_CSV] = { "id,url,pattern,count,keep\r\n"
+                        "17,u,meta,3,\"{\"\"a\"\":\"\"\\n,\"\"}\"\r\n",
+                        "id,url,pattern,count,keep\r\n17,u,meta,3,\r\n" },
+        [MATCH_TSV] = { "id\turl\tpattern\tcount\tkeep\n"
+                        "17\tu\tmeta\t3\t{\"a\":\"\\\\n,\"}\n",
+                        "id\turl\tpattern\tcount\tkeep\n17\tu\tmeta\t3\t\n" },
+        [MATCH_TEXT] = { "u\t3\t{\"a\":\"\\\\n,\"}\n", "u\t3\t\n" },
+    };
+    for (size_t i = 0; i < ARRAY_COUNT(lines); i++) {
+        const struct match_form_options options = {
+            .format = (enum match_format)i, .is_count = true, .has_keep = true
+        };
+        keep = LITERAL("{\"a\":\"\\n,\"}");
+        ck_assert_str_eq(written(&options, "u", &meta, 3), lines[i][0]);
+        keep = view_of(NULL, 0);
+        ck_assert_str_eq(written(&options, "u", &meta, 3), lines[i][1]);
+    }
+}
+END_TEST
+
 /* ---- keyed lines ------------------------------------------------------ */
 
 static struct view without_newline(const struct buf *line)
@@ -283,7 +313,8 @@ static void write_keyed(const struct match_form *form, uint64_t id,
 {
     uint64_t read;
     buf_reset(&out);
-    match_page_begin(&page, form, id, LITERAL("http://a/\n,"));
+    match_page_begin(&page, form, id, LITERAL("http://a/\n,"),
+                     view_of(NULL, 0));
     match_line_append(form, &page, match, 0, &out);
     ck_assert_ptr_eq(memchr(out.data, '\n', out.size), out.data + out.size - 1);
     ck_assert(match_key_id(without_newline(&out), &read));
@@ -317,7 +348,8 @@ START_TEST(a_keyed_line_becomes_the_line_with_its_final_id)
         options.is_keyed = true;
         struct match_form *keyed = make(&options);
         buf_reset(&expected);
-        match_page_begin(&page, plain, 5, LITERAL("http://a/\n,"));
+        match_page_begin(&page, plain, 5, LITERAL("http://a/\n,"),
+                         view_of(NULL, 0));
         match_line_append(plain, &page, &match, 0, &expected);
         write_keyed(keyed, UINT64_C(3) << 40, 5, &match);
         buf_reset(&line);
@@ -369,7 +401,7 @@ START_TEST(keys_of_one_place_sort_as_found)
     struct match_form *form = make(&options);
     const struct match first = { .whole = LITERAL("z") };
     const struct match second = { .whole = LITERAL("a") };
-    match_page_begin(&page, form, 1, LITERAL("u"));
+    match_page_begin(&page, form, 1, LITERAL("u"), view_of(NULL, 0));
     match_line_append(form, &page, &first, 0, &out);
     size_t size = out.size;
     match_line_append(form, &page, &second, 0, &out);
@@ -417,6 +449,7 @@ int main(void)
     tcase_add_test(tests, what_is_searched_is_told_where_it_is_not_the_text);
     tcase_add_test(tests, an_empty_field_alone_is_in_quotes_in_csv);
     tcase_add_test(tests, counts_are_lines_of_their_own_form);
+    tcase_add_test(tests, kept_columns_are_the_last_one_in_every_form);
     tcase_add_loop_test(tests, a_keyed_line_becomes_the_line_with_its_final_id,
                         0, 4);
     tcase_add_test(tests, keys_sort_by_id_pattern_and_offset);

@@ -100,7 +100,7 @@ static void append_match(struct buf *out, uint64_t id, uint32_t pattern,
                                  .offset = offset,
                                  .whole = view_of_string(text) };
     match_page_init(&page);
-    match_page_begin(&page, form, id, view_of_string("u"));
+    match_page_begin(&page, form, id, view_of_string("u"), view_of(NULL, 0));
     match_line_append(form, &page, &match, 0, out);
     match_page_release(&page);
 }

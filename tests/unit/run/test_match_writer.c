@@ -55,8 +55,8 @@ static void start(struct match_options how)
 static void begin(size_t max_bytes)
 {
     struct error err;
-    ck_assert(
-        match_writer_begin(writer, 0, LITERAL("u"), &out, max_bytes, &err));
+    ck_assert(match_writer_begin(writer, 0, LITERAL("u"), view_of(NULL, 0),
+                                 &out, max_bytes, &err));
 }
 
 static const char page_text[] = "one two one";

@@ -70,6 +70,8 @@ static struct entry *make_entry(const char *url)
     entry->line = 12;
     entry->url = strdup(url);
     ck_assert_ptr_nonnull(entry->url);
+    entry->keep = strdup("{\"a\":\"\\n\"}");
+    ck_assert_ptr_nonnull(entry->keep);
     return entry;
 }
 
@@ -93,6 +95,8 @@ START_TEST(an_entry_comes_with_its_hops_and_their_bytes)
     ck_assert_uint_eq(got->line, 12);
     ck_assert_uint_eq(got->redirects, 2);
     ck_assert_str_eq(got->url, "http://a.example/x");
+    ck_assert_str_eq(got->keep, "{\"a\":\"\\n\"}");
+    ck_assert_ptr_ne(got->keep, entry->keep);
     ck_assert_ptr_null(got->detail);
     assert_same_url(&got->page->url, &entry->page->url);
     ck_assert_ptr_eq(got->page->bytes.data, arena);
@@ -114,11 +118,14 @@ START_TEST(an_entry_without_a_page_comes_with_its_detail)
 {
     size_t size;
     struct entry *entry = make_entry("nonsense");
+    free(entry->keep);
+    entry->keep = NULL;
     entry_end(entry, OUTCOME_INVALID_URL, "no URL: %s", "whatever");
     char *bytes = described(entry_encode, entry, &size);
     struct entry *got = entry_decode(NULL, bytes, size);
     ck_assert_int_eq(got->outcome, OUTCOME_INVALID_URL);
     ck_assert_str_eq(got->url, "nonsense");
+    ck_assert_ptr_null(got->keep);
     ck_assert_str_eq(got->detail, "no URL: whatever");
     ck_assert_ptr_null(got->page);
     free(bytes);
