@@ -81,7 +81,7 @@ static bool place(const char *from, uint64_t size, const char *to,
                   struct error *err)
 {
     struct stat st;
-    int fd;
+    int fd = -1;
     if (stat(from, &st))
         return error_set_errno(err, ERR_SYSTEM, errno, "cannot read %s", from);
     if ((uint64_t)st.st_size < size)
@@ -116,7 +116,7 @@ static bool append_life(const struct joining *joining, const struct life *life,
 static bool copy_all(const struct joining *joining, const char *to,
                      struct error *err)
 {
-    int fd;
+    int fd = -1;
     if (!open_anew(to, &fd, err))
         return false;
     bool done = fs_write_all(fd, joining->head, to, err);

@@ -26,14 +26,14 @@ enum {
 struct portion {
     struct frontier_supply supply; /* first: the frontier names it */
     struct index_host host;
-    struct portion *older, *newer;
+    struct portion *next, **at; /* where it is linked */
 };
 
 struct feeder {
     struct pipeline *pipeline;
     struct manifest_index *index; /* NULL: all had room so far */
     char *index_path;             /* NULL: no run directory */
-    struct portion *newest;       /* all that are open */
+    struct portion *portions;     /* all that are open */
     uint64_t left;                /* entries of the index, not yet let in */
 };
 
@@ -104,7 +104,7 @@ static bool prepare_entry(struct pipeline *pipeline,
 static bool feed(struct pipeline *pipeline, const struct manifest_entry *line,
                  struct error *err)
 {
-    struct entry *entry;
+    struct entry *entry = NULL;
     if (!prepare_entry(pipeline, line, &entry, err))
         return false;
     if (!entry || frontier_add(pipeline->frontier, entry, err))
@@ -196,13 +196,22 @@ static bool read_list(struct feeder *feeder, struct error *err)
 static void close_portion(struct feeder *feeder, struct portion *portion)
 {
     frontier_end_supply(feeder->pipeline->frontier, &portion->supply);
-    if (portion->older)
-        portion->older->newer = portion->newer;
-    if (portion->newer)
-        portion->newer->older = portion->older;
-    else
-        feeder->newest = portion->older;
+    *portion->at = portion->next;
+    if (portion->next)
+        portion->next->at = portion->at;
     free(portion);
+}
+
+static void close_portions(struct feeder *feeder)
+{
+    struct portion *portion = feeder->portions;
+    while (portion) {
+        struct portion *next = portion->next;
+        frontier_end_supply(feeder->pipeline->frontier, &portion->supply);
+        free(portion);
+        portion = next;
+    }
+    feeder->portions = NULL;
 }
 
 static bool read_entry(struct feeder *feeder, struct portion *portion,
@@ -282,10 +291,11 @@ static bool feed_next_host(struct feeder *feeder, bool *ret_is_end,
         *ret_is_end = true;
         return result == INDEX_END;
     }
-    portion->older = feeder->newest;
-    if (feeder->newest)
-        feeder->newest->newer = portion;
-    feeder->newest = portion;
+    portion->next = feeder->portions;
+    portion->at = &feeder->portions;
+    if (portion->next)
+        portion->next->at = &portion->next;
+    feeder->portions = portion;
     return feed_portion(feeder, portion, 1, err);
 }
 
@@ -296,7 +306,7 @@ static bool serve_index(struct feeder *feeder, struct error *err)
     if (!index_seal(feeder->index, err))
         return false;
     feeder->left = index_entry_count(feeder->index);
-    while (!is_end || feeder->newest) {
+    while (!is_end || feeder->portions) {
         struct frontier_supply *supply;
         size_t want;
         bool done = false;
@@ -330,8 +340,7 @@ bool feed_entries(struct pipeline *pipeline, struct error *err)
         atomic_store(&pipeline->all_handed_out, true);
     else
         frontier_stop(pipeline->frontier);
-    while (feeder.newest)
-        close_portion(&feeder, feeder.newest);
+    close_portions(&feeder);
     index_free(feeder.index);
     free(feeder.index_path);
     return done;

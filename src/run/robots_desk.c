@@ -125,7 +125,11 @@ static void make_room(struct robots_desk *desk)
     while (desk->oldest && (desk->count >= desk->count_max ||
                             desk->rules_bytes > RULES_BYTES_MAX)) {
         struct site *oldest = desk->oldest;
-        unlink_site(desk, oldest);
+        desk->oldest = oldest->newer;
+        if (desk->oldest)
+            desk->oldest->older = NULL;
+        else
+            desk->newest = NULL;
         free_site(desk, oldest);
     }
 }
