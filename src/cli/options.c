@@ -68,7 +68,7 @@ static const struct option_row rows[] = {
     { "url-field", 0, KIND_STRING, AT(url_field), 0, 0, NULL, NULL, "NAME|N",
       "their column with the URL, by name or number (url)", FOR_NETWORK },
     { "no-header", 0, KIND_FLAG, AT(has_no_header), 0, 0, NULL, NULL, NULL,
-      "CSV and TSV: no row of names; columns have numbers, the URL is in 1",
+      "CSV and TSV: the first row is no names; the URL is in column 1",
       FOR_NETWORK },
     { "keep", 0, KIND_STRING, AT(keep), 0, 0, NULL, NULL, "FIELDS",
       "columns copied to every result: title,rank", FOR_NETWORK },

@@ -93,9 +93,8 @@ static bool open_inputs(struct pipeline *pipeline, struct error *err)
         pipeline->spans = spans_open(options->inputs, options->input_count,
                                      options->part_size, err);
     else
-        pipeline->manifest =
-            manifest_open(pipeline->inputs, options->input_count,
-                          &options->manifest, err);
+        pipeline->manifest = manifest_open(
+            pipeline->inputs, options->input_count, &options->manifest, err);
     return pipeline->spans || pipeline->manifest;
 }
 

@@ -6,6 +6,7 @@
 
 #include "fetchgrep/base/codec_gzip.h"
 #include "fetchgrep/base/zstd_stream.h"
+#include "fetchgrep/manifest/index.h"
 
 #include "suite.h"
 #include <pthread.h>
@@ -598,6 +599,63 @@ START_TEST(packed_lists_are_seen_by_their_bytes)
 }
 END_TEST
 
+enum { INDEX_ROWS = 3000, INDEX_HOSTS = 7 };
+
+static void check_taken(const struct manifest_entry *entry, bool *seen)
+{
+    char url[64], keep[64];
+    unsigned id = (unsigned)entry->id;
+    snprintf(url, sizeof(url), "http://h%u/%u", id % INDEX_HOSTS, id);
+    snprintf(keep, sizeof(keep), "{\"b\":\"x\\n%u\",\"a\":null}", id);
+    ck_assert_msg(view_equal_string(entry->text, url), "%.*s",
+                  VIEW_ARG(entry->text));
+    ck_assert_msg(view_equal_string(entry->keep, keep), "%.*s",
+                  VIEW_ARG(entry->keep));
+    ck_assert_uint_eq(entry->line, 2 + 2 * entry->id);
+    ck_assert(!seen[id]);
+    seen[id] = true;
+}
+
+/* Such rows cannot be read where they stand. */
+START_TEST(rows_of_a_packed_list_come_out_of_the_index)
+{
+    struct error err = { 0 };
+    struct manifest_entry entry;
+    struct index_host host;
+    bool seen[INDEX_ROWS] = { false };
+    size_t count = 0;
+    struct buf plain;
+    struct zstd_packer *packer = zstd_packer_new(3);
+    struct manifest_options options = with_keep(MANIFEST_CSV);
+    buf_init(&plain, 1 << 24);
+    buf_init(&text, 1 << 24);
+    buf_append_string(&plain, "b,url,a\n");
+    for (unsigned i = 0; i < INDEX_ROWS; i++)
+        buf_append_format(&plain, "\"x\n%u\",http://h%u/%u\n", i,
+                          i % INDEX_HOSTS, i);
+    zstd_pack(packer, buf_view(&plain), &text);
+    ck_assert_ptr_nonnull(open_bytes(buf_view(&text), &options, &err));
+    struct manifest_index *idx =
+        index_new(manifest, "/tmp", NULL, 64 << 10, &err);
+    ck_assert_msg(idx != NULL, "%s", err.message);
+    while (manifest_next(manifest, &entry, &err) == MANIFEST_ITEM)
+        ck_assert(index_add(idx, entry.id % INDEX_HOSTS + 1, &entry, &err));
+    ck_assert_msg(index_seal(idx, &err), "%s", err.message);
+    while (index_next_host(idx, &host, &err) == INDEX_ITEM) {
+        for (; host.left; count++) {
+            ck_assert_msg(index_read(idx, &host, &entry, &err), "%s",
+                          err.message);
+            check_taken(&entry, seen);
+        }
+    }
+    ck_assert_uint_eq(count, INDEX_ROWS);
+    index_free(idx);
+    zstd_packer_free(packer);
+    buf_release(&plain);
+    buf_release(&text);
+}
+END_TEST
+
 /* Rows in front of the fault count; a torn one does not. */
 START_TEST(a_damaged_packing_ends_the_list_with_an_error)
 {
@@ -738,6 +796,7 @@ static void add_tests(TCase *tests)
     tcase_add_test(tests, rows_are_read_again_in_every_format);
     tcase_add_test(tests, a_file_that_was_read_from_begins_there);
     tcase_add_test(tests, packed_lists_are_seen_by_their_bytes);
+    tcase_add_test(tests, rows_of_a_packed_list_come_out_of_the_index);
     tcase_add_test(tests, a_damaged_packing_ends_the_list_with_an_error);
     tcase_add_test(tests, plain_bytes_that_look_packed_stay_plain);
     tcase_add_test(tests, a_pipe_may_be_packed_and_have_names);
