@@ -207,7 +207,7 @@ tools: $(TOOLS) $(FAULTS)
 
 check: deps-check ## install what is missing, build, pass all tests
 	$(Q)$(MAKE) --no-print-directory check-layers check-unit check-cli \
-	    check-kills check-equality
+	    check-matrix check-kills check-equality
 
 ifneq ($(findstring thread,$(SANITIZE)),)
 export TSAN_OPTIONS := suppressions=$(CURDIR)/tests/support/tsan.supp
@@ -220,6 +220,10 @@ check-cli: all tools ## the command-line tests
 	$(Q)tests/cli/run.sh --program $(CURDIR)/$(PROGRAM) \
 	    --server $(CURDIR)/$(B)/tests/server/fault_server \
 	    $(if $(SANITIZE),--timeout 300)
+
+check-matrix: all tools ## every way that a server can go wrong, in one run
+	$(Q)tests/faults/matrix.py --program $(PROGRAM) \
+	    --server $(B)/tests/server/fault_server
 
 KILL_ROUNDS ?= 20
 KILL_SEED   ?= 1

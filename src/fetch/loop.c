@@ -293,7 +293,8 @@ static void finish(struct loop *loop, struct transfer *transfer, CURLcode code)
     struct fetcher *fetcher = loop->fetcher;
     if (transfer->stop == STOP_NO_ROOM ||
         (transfer->stop == STOP_NO_ADDRESS && transfer->is_connected) ||
-        protocol_is_worn_out(transfer, code)) {
+        protocol_is_worn_out(transfer, code) ||
+        protocol_met_leftovers(transfer, code)) {
         put_back(loop, transfer);
         return;
     }

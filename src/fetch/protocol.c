@@ -165,6 +165,20 @@ bool protocol_is_worn_out(const struct transfer *transfer, CURLcode code)
            !strncmp(transfer->problem, words, sizeof(words) - 1);
 }
 
+/* What comes first on a kept connection and is no answer may be what the one
+ * before had too much (a body behind a 204, say). A new connection tells: each
+ * such end closes one, so no entry comes back for ever. */
+bool protocol_met_leftovers(const struct transfer *transfer, CURLcode code)
+{
+    long connects = 1;
+    if ((code != CURLE_UNSUPPORTED_PROTOCOL &&
+         code != CURLE_WEIRD_SERVER_REPLY) ||
+        transfer->stop != STOP_NONE || transfer->page->head_size)
+        return false;
+    curl_easy_getinfo(transfer->easy, CURLINFO_NUM_CONNECTS, &connects);
+    return connects == 0;
+}
+
 void protocol_note_answer(const struct transfer *transfer)
 {
     const struct page *page = transfer->page;

@@ -28,6 +28,10 @@ bool protocol_blames_proxy(const struct transfer *transfer, CURLcode code);
  * its life: it is to be begun again. */
 bool protocol_is_worn_out(const struct transfer *transfer, CURLcode code);
 
+/* Whether it ended because of what an earlier answer left on a kept connection:
+ * the same. */
+bool protocol_met_leftovers(const struct transfer *transfer, CURLcode code);
+
 /* A transfer has ended, with a whole head: its cookies are kept. */
 void protocol_note_answer(const struct transfer *transfer);
 

@@ -147,6 +147,27 @@ static void do_1xx(const struct request *request, struct script *script)
     reply_page(script, 200, 512, "");
 }
 
+static void do_1xx_storm(const struct request *request, struct script *script)
+{
+    struct bytes storm = { 0 };
+    uint64_t count = query_number(request->path, "n", 1000);
+    for (uint64_t i = 0; i < count; i++)
+        bytes_add_format(&storm, "HTTP/1.1 103 Early Hints\r\n"
+                                 "Link: </%llu.css>\r\n\r\n",
+                         (unsigned long long)i);
+    script_send(script, &storm);
+    reply_page(script, 200, 512, "");
+}
+
+static void do_raw(const struct request *request, struct script *script)
+{
+    struct bytes answer = { 0 };
+    query_text(request->path, "reply", "", &answer);
+    script_send(script, &answer);
+    if (query_number(request->path, "close", 0))
+        script_add(script, STEP_CLOSE);
+}
+
 static void do_no_length(const struct request *request, struct script *script)
 {
     uint64_t size = query_number(request->path, "size", 512);
@@ -577,6 +598,8 @@ static const struct behaviour behaviours[] = {
       "?fails=N&status=S&after=T: S (0: RST) N times, with Retry-After: T" },
     { "/204-body", do_204_body, "204, which has no body, with one" },
     { "/1xx", do_1xx, "100 and 103, then 200" },
+    { "/1xx-storm", do_1xx_storm, "?n=N: so many of them, then 200" },
+    { "/raw", do_raw, "?reply=..&close=1: just these bytes, %XX decoded" },
     { "/no-length", do_no_length, "?size=N: ends where the connection does" },
     { "/keepalive-close", do_keepalive_close,
       "an answer that does not say so, then close" },
