@@ -14,6 +14,9 @@ enum {
     READS_A_SECOND = 2000, /* libcurl makes up to a hundred at a time, while
                               there is something to read */
     READ_MIN = 1 << 10,    /* libcurl's least buffer */
+    /* With less the streams of an HTTP/2 connection wait for one another until
+     * they stall: a frame must find room in the buffer of its stream. */
+    READ_MIN_HTTP2 = 64 << 10,
     /* So a hundred reads are 50 ms of the rate, or 100 kB. What is more is
      * bounded by what the kernel has ready. A lone connection still uses all
      * of the rate when a round trip takes up to about 100 ms. */
@@ -35,7 +38,8 @@ uint64_t throttle_read_size(const struct fetch_options *options)
     if (!options->max_rate)
         return UINT64_MAX;
     uint64_t size = options->max_rate / READS_A_SECOND;
-    return size < READ_MIN ? READ_MIN : size;
+    uint64_t least = options->has_http2 ? READ_MIN_HTTP2 : READ_MIN;
+    return size < least ? least : size;
 }
 
 /* libcurl's timer for it stays set when the connection is there, and what is
