@@ -185,17 +185,23 @@ static bool set_max_failed(struct pipeline_options *pipeline, const char *text,
 
 /* Half of the cores; but two where there are two, for a single loop cannot keep
  * both busy (docs/decisions/0004-event-loops.md). */
-static uint32_t auto_loops(uint32_t cores)
+static uint32_t auto_loops(uint32_t cores, uint64_t concurrency)
 {
-    return cores < 2 ? 1 : cores < 4 ? 2 : cores / 2;
+    /* libcurl looks through the open connections of a multi handle: with very
+     * many of them more loops take less time, not more cores. */
+    enum { TRANSFERS_A_LOOP = 512, LOOPS_MAX = 32 };
+    uint32_t loops = cores < 2 ? 1 : cores < 4 ? 2 : cores / 2;
+    uint64_t wanted = concurrency / TRANSFERS_A_LOOP;
+    wanted = wanted > LOOPS_MAX ? LOOPS_MAX : wanted;
+    return wanted > loops ? (uint32_t)wanted : loops;
 }
 
 static void set_fetch(struct config *config, const struct raw_options *raw,
                       uint32_t cores)
 {
     struct fetch_options *fetch = &config->pipeline.fetch;
-    uint32_t loops =
-        raw->fetch_threads ? (uint32_t)raw->fetch_threads : auto_loops(cores);
+    uint32_t loops = raw->fetch_threads ? (uint32_t)raw->fetch_threads
+                                        : auto_loops(cores, raw->concurrency);
     *fetch = (struct fetch_options){
         .concurrency = (uint32_t)raw->concurrency,
         .loop_count =

@@ -148,7 +148,9 @@ static const struct option_row rows[] = {
     { "outage-probe", 0, KIND_TIME, AT(outage_probe_ms), 1, DAY_MS, "5s", NULL,
       "T", "from one try to the next while the network is down", FOR_NETWORK },
     { "fetch-threads", 0, KIND_WORKERS, AT(fetch_threads), 1, 1024, "auto",
-      NULL, "N", "event loops (auto: half of the cores, two of two)",
+      NULL, "N",
+      "event loops (auto: half of the cores, two of two; one for 512 "
+      "transfers)",
       FOR_NETWORK },
     { "connect-timeout", 0, KIND_TIME, AT(connect_timeout_ms), 1, DAY_MS, "10s",
       NULL, "T", "name, connect and TLS", FOR_NETWORK },
