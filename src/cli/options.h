@@ -89,6 +89,8 @@ struct raw_options {
     const char *proxy;
     const char *ca_file;
     bool is_insecure;
+    const char *since; /* NULL: none */
+    bool dedupes_urls, dedupes_pages;
     uint64_t store;
     uint64_t segment_size;
     uint64_t commit_interval_ms;

@@ -1,6 +1,7 @@
 #include "page_job.h"
 
 #include "page_steps.h"
+#include "revisits.h"
 
 #include "fetchgrep/archive/cdxj.h"
 #include "fetchgrep/base/dechunk.h"
@@ -386,7 +387,8 @@ static bool search_page(struct steps *steps, struct error *err)
 static void append_message(const struct steps *steps)
 {
     struct buf *out = &steps->block->outcomes;
-    if (steps->outcome == OUTCOME_OK)
+    if (steps->outcome == OUTCOME_OK || steps->outcome == OUTCOME_DUPLICATE ||
+        steps->outcome == OUTCOME_NOT_MODIFIED)
         return;
     buf_append_string(out, "fetchgrep: ");
     text_append_escaped(steps->url, out);
@@ -482,14 +484,17 @@ static void append_index_line(struct block *block, const struct page *page,
 
 static bool keep_page(struct worker *worker, struct block *block,
                       const struct page *page, struct view payload,
-                      struct warc_written *ret_written, struct error *err)
+                      bool is_sound, struct warc_written *ret_written,
+                      struct error *err)
 {
+    struct revisit_choice choice;
     char *shown = url_shown(view_of(page->url.text, page->url.text_size));
     if (!shown)
         return error_no_memory(err, "a WARC record");
     size_t warc_start = block->warc.size, index_start = block->index.size;
     buf_reset(&worker->request);
-    fetch_request_head(worker->job->fetch, &page->url, &worker->request);
+    fetch_request_head(worker->job->fetch, &page->url, page->known,
+                       &worker->request);
     struct warc_exchange exchange = {
         .target_uri = view_of_string(shown),
         .date_ms = page->fetched_at_ms,
@@ -501,10 +506,14 @@ static bool keep_page(struct worker *worker, struct block *block,
         .payload = payload,
         .truncated = cut_word(page->cut),
     };
+    revisit_choose(worker, page, is_sound, &choice, &exchange);
     warc_write_exchange(worker->warc, &exchange, &block->warc, ret_written);
+    revisit_note(&choice, &exchange, ret_written, block);
     struct http_head head;
     struct view mime = { 0 };
-    if (http_head_parse(exchange.response_head, &head))
+    if (exchange.target)
+        mime = view_of_string("warc/revisit");
+    else if (http_head_parse(exchange.response_head, &head))
         mime = http_media_type(head.content_type);
     append_index_line(block, page, exchange.target_uri, mime, ret_written);
     free(shown);
@@ -526,7 +535,7 @@ static bool keep_hops(struct worker *worker, struct block *block,
         view_of(page->bytes.data + page->head_size, page->body_size);
     return page->head_size == 0 ||
            keep_page(worker, block, page, hop_payload(worker, page, body),
-                     &written, err);
+                     false, &written, err);
 }
 
 /* What the entry fetched for others: no place of its own. */
@@ -571,6 +580,8 @@ static void describe_transfer(const struct page_job *job,
                               struct outcome_line *line)
 {
     const struct page *page = entry->page;
+    line->is_duplicate = entry->outcome == OUTCOME_DUPLICATE;
+    line->duplicate_of = entry->duplicate_of;
     line->source = view_of_string(job->sources[entry->source_index]);
     line->line = entry->line;
     /* A failure without a page: its host was given up. */
@@ -604,7 +615,10 @@ static bool work_on_page(struct steps *steps, const struct page *page,
         take_off_chunks(steps);
     return search_page(steps, err) &&
            (!is_kept ||
-            keep_page(worker, block, page, steps->payload, written, err));
+            keep_page(worker, block, page, steps->payload,
+                      steps->outcome == OUTCOME_OK ||
+                          steps->outcome == OUTCOME_HTTP_ERROR,
+                      written, err));
 }
 
 static bool work_on_entry(const struct page_job *job, struct worker *worker,

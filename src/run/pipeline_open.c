@@ -288,12 +288,24 @@ static bool open_recorder(struct pipeline *pipeline, struct error *err)
     return pipeline->recorder != NULL;
 }
 
+/* What the feeder asks of each entry. */
+static bool open_memories(struct pipeline *pipeline, struct error *err)
+{
+    const struct pipeline_options *options = pipeline->options;
+    if (options->since &&
+        !(pipeline->since = earlier_run_open(options->since, err)))
+        return false;
+    if (options->dedupes_urls)
+        pipeline->dedupe = dedupe_new(pipeline->job.warc_seed, err);
+    return !options->dedupes_urls || pipeline->dedupe;
+}
+
 bool pipeline_open(struct pipeline *pipeline, bool *ret_is_over,
                    struct error *err)
 {
     *ret_is_over = false;
-    return open_dir(pipeline, err) && copy_inputs(pipeline, err) &&
-           open_inputs(pipeline, err) &&
+    return open_memories(pipeline, err) && open_dir(pipeline, err) &&
+           copy_inputs(pipeline, err) && open_inputs(pipeline, err) &&
            begin_dir(pipeline, ret_is_over, err) &&
            (*ret_is_over || open_recorder(pipeline, err));
 }
