@@ -197,7 +197,7 @@ static void append_key(const struct record_name *name,
 {
     url_append_surt(name->uri, out);
     buf_append_char(out, ' ');
-    if (kind == NAME_URI_DATE)
+    if (kind == NAME_URI_DATE || kind == NAME_URI_DATE_DIGEST)
         buf_append_format(out, "%s ", name->date);
 }
 

@@ -71,8 +71,7 @@ static const struct condition conditions[] = {
 
 /* "" when there is no such condition. */
 static void append_condition(const struct known_answer *known,
-                             const struct condition *condition,
-                             struct buf *out)
+                             const struct condition *condition, struct buf *out)
 {
     const char *value = known_answer_field(known, condition->field);
     if (value[0])
@@ -168,8 +167,8 @@ static void append_host(struct buf *out, const struct url *url)
 }
 
 void fetch_request_head(const struct fetch_options *options,
-                        const struct url *url,
-                        const struct known_answer *known, struct buf *out)
+                        const struct url *url, const struct known_answer *known,
+                        struct buf *out)
 {
     buf_append_string(out, "GET ");
     if (!url->target.size || url->target.data[0] != '/')

@@ -330,8 +330,7 @@ static CURLcode set_headers(struct transfer *transfer, const struct url *url,
                             const struct known_answer *known)
 {
     const struct fetcher *fetcher = transfer->loop->fetcher;
-    bool has_own =
-        known || request_has_host_headers(fetcher->options, url);
+    bool has_own = known || request_has_host_headers(fetcher->options, url);
     if (!has_own && !transfer->host_headers)
         return CURLE_OK;
     struct curl_slist *list = NULL;

@@ -84,8 +84,9 @@ static bool prepare_entry(struct pipeline *pipeline,
     switch (result) {
     case URL_OK:
         *ret_entry = entry;
-        if (!pipeline->since || earlier_run_find(pipeline->since, &entry->target,
-                                                 &entry->known, err))
+        if (!pipeline->since ||
+            earlier_run_find(pipeline->since, &entry->target, &entry->known,
+                             err))
             return true;
         entry_free(entry, pipeline->pool);
         return false;

@@ -614,11 +614,10 @@ static bool work_on_page(struct steps *steps, const struct page *page,
     if (is_kept || is_wanted(steps))
         take_off_chunks(steps);
     return search_page(steps, err) &&
-           (!is_kept ||
-            keep_page(worker, block, page, steps->payload,
-                      steps->outcome == OUTCOME_OK ||
-                          steps->outcome == OUTCOME_HTTP_ERROR,
-                      written, err));
+           (!is_kept || keep_page(worker, block, page, steps->payload,
+                                  steps->outcome == OUTCOME_OK ||
+                                      steps->outcome == OUTCOME_HTTP_ERROR,
+                                  written, err));
 }
 
 static bool work_on_entry(const struct page_job *job, struct worker *worker,

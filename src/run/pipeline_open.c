@@ -133,6 +133,15 @@ static bool describe_run(struct pipeline *pipeline,
     return done;
 }
 
+/* Where extract finds the pages that have not changed. */
+static void append_since(const char *since, struct buf *out)
+{
+    char *path = since ? realpath(since, NULL) : NULL;
+    if (path)
+        json_out_member_string(out, "since", view_of_string(path));
+    free(path);
+}
+
 /* What else run.json tells: the inputs, and the patterns' names. */
 static void append_run_members(const struct pipeline *pipeline, struct buf *out)
 {
@@ -146,6 +155,7 @@ static void append_run_members(const struct pipeline *pipeline, struct buf *out)
         json_out_string(out, view_of_string(options->inputs[i]));
     }
     buf_append_string(out, options->input_count ? "]" : "[]");
+    append_since(options->since, out);
     if (!options->patterns)
         return;
     json_out_member(out, "patterns");

@@ -120,13 +120,14 @@ uint64_t fetch_descriptors(uint32_t concurrency);
 
 /*
  * The head of the request for `url` as libcurl sends it, built from what we
- * set, for the WARC request record; `known`: as page.h's. Secrets (user information, headers of
+ * set, for the WARC request record; `known`: as page.h's. Secrets (user
+ * information, headers of
  * --header-for) are masked as "***".
  */
 struct buf;
 void fetch_request_head(const struct fetch_options *options,
-                        const struct url *url,
-                        const struct known_answer *known, struct buf *out);
+                        const struct url *url, const struct known_answer *known,
+                        struct buf *out);
 
 /*
  * Where a finished page leads: true when it is a redirect with a Location,
