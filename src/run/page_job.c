@@ -506,7 +506,7 @@ static bool keep_page(struct worker *worker, struct block *block,
         .payload = payload,
         .truncated = cut_word(page->cut),
     };
-    revisit_choose(worker, page, is_sound, &choice, &exchange);
+    revisit_choose(worker, block, page, is_sound, &choice, &exchange);
     warc_write_exchange(worker->warc, &exchange, &block->warc, ret_written);
     revisit_note(&choice, &exchange, ret_written, block);
     struct http_head head;
@@ -598,6 +598,13 @@ static void describe_transfer(const struct page_job *job,
     line->timing = &page->timing;
 }
 
+/* Nothing is wrong with the body, and so no head could be to blame. */
+static bool is_sound(enum outcome outcome)
+{
+    return outcome == OUTCOME_OK || outcome == OUTCOME_HTTP_ERROR ||
+           outcome == OUTCOME_PATTERN_LIMIT;
+}
+
 /* The steps of a fetched page: search it, keep it. */
 static bool work_on_page(struct steps *steps, const struct page *page,
                          struct warc_written *written, struct error *err)
@@ -615,9 +622,7 @@ static bool work_on_page(struct steps *steps, const struct page *page,
         take_off_chunks(steps);
     return search_page(steps, err) &&
            (!is_kept || keep_page(worker, block, page, steps->payload,
-                                  steps->outcome == OUTCOME_OK ||
-                                      steps->outcome == OUTCOME_HTTP_ERROR,
-                                  written, err));
+                                  is_sound(steps->outcome), written, err));
 }
 
 static bool work_on_entry(const struct page_job *job, struct worker *worker,

@@ -10,8 +10,9 @@
  * Notes are published when their pages have been appended, never before: a
  * revisit may only stand for a record that is there, also when a worker dies
  * or the run is killed between the two. What is committed is what was appended
- * up to some moment, so a revisit that counts has a target that counts. Of two
- * workers that have the same payload at the same time both keep it whole.
+ * up to some moment, so a revisit that counts has a target that counts. Only
+ * the pages of one block may refer to each other before. Of two workers that
+ * have the same payload at the same time both keep it whole.
  */
 #include "payloads.h"
 
@@ -140,6 +141,35 @@ bool payloads_find(const struct payloads *payloads, const char *digest,
     return false;
 }
 
+/* Takes the first note off. False: there is none, or it makes no sense. */
+static bool take_note(struct view *notes, struct payload_note *ret_note)
+{
+    struct payload_note note = { 0 };
+    if (notes->size < NOTE_HEAD)
+        return false;
+    memcpy(&note, notes->data, NOTE_HEAD);
+    *notes = view_from(*notes, NOTE_HEAD);
+    if (note.uri_size > PAYLOAD_URI_MAX || note.uri_size > notes->size)
+        return false;
+    memcpy(note.uri, notes->data, note.uri_size);
+    *notes = view_from(*notes, note.uri_size);
+    *ret_note = note;
+    return true;
+}
+
+bool payloads_find_note(struct view notes, const char *digest, uint32_t variant,
+                        struct payload_note *ret_note)
+{
+    struct payload_note note;
+    while (take_note(&notes, &note)) {
+        if (!is_same(&note, digest + sizeof("sha1:") - 1, variant))
+            continue;
+        *ret_note = note;
+        return true;
+    }
+    return false;
+}
+
 /* ---- publishing ------------------------------------------------------- */
 
 void payloads_append_note(const struct warc_exchange *exchange,
@@ -195,14 +225,7 @@ static void publish(struct payloads *payloads, const struct payload_note *note)
 
 void payloads_publish(struct payloads *payloads, struct view notes)
 {
-    while (notes.size >= NOTE_HEAD) {
-        struct payload_note note = { 0 };
-        memcpy(&note, notes.data, NOTE_HEAD);
-        notes = view_from(notes, NOTE_HEAD);
-        if (note.uri_size > PAYLOAD_URI_MAX || note.uri_size > notes.size)
-            return;
-        memcpy(note.uri, notes.data, note.uri_size);
-        notes = view_from(notes, note.uri_size);
+    struct payload_note note;
+    while (take_note(&notes, &note))
         publish(payloads, &note);
-    }
 }

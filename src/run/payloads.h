@@ -43,6 +43,11 @@ void payloads_free(struct payloads *payloads);
 bool payloads_find(const struct payloads *payloads, const char *digest,
                    uint32_t variant, struct payload_note *ret_note);
 
+/* The same among the notes of a block that is being made: its pages will be
+ * appended all or none, in this order. */
+bool payloads_find_note(struct view notes, const char *digest, uint32_t variant,
+                        struct payload_note *ret_note);
+
 /* Appends the note of a page to those of a block, unless its URL is too long.
  * `written` and `exchange` are the record's. */
 void payloads_append_note(const struct warc_exchange *exchange,

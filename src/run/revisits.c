@@ -54,8 +54,9 @@ static uint32_t variant_of(struct view head_bytes)
                                           head.content_encoding.size, seed);
 }
 
-void revisit_choose(struct worker *worker, const struct page *page,
-                    bool is_sound, struct revisit_choice *choice,
+void revisit_choose(struct worker *worker, const struct block *block,
+                    const struct page *page, bool is_sound,
+                    struct revisit_choice *choice,
                     struct warc_exchange *exchange)
 {
     const struct payloads *payloads = worker->job->payloads;
@@ -70,8 +71,11 @@ void revisit_choose(struct worker *worker, const struct page *page,
     warc_payload_digest(worker->warc, exchange->payload, choice->digest);
     exchange->payload_digest = choice->digest;
     choice->variant = variant_of(exchange->response_head);
-    choice->is_first = !payloads_find(payloads, choice->digest, choice->variant,
-                                      &choice->note);
+    choice->is_first =
+        !payloads_find_note(buf_view(&block->notes), choice->digest,
+                            choice->variant, &choice->note) &&
+        !payloads_find(payloads, choice->digest, choice->variant,
+                       &choice->note);
     if (!choice->is_first)
         refer_to_note(choice, exchange);
 }

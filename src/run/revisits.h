@@ -24,10 +24,12 @@ struct revisit_choice {
     bool is_first; /* of its payload: to be remembered */
 };
 
-/* Sets target and payload digest of `exchange`. `is_sound`: there is nothing
- * wrong with the page, and no other reading of its payload. */
-void revisit_choose(struct worker *worker, const struct page *page,
-                    bool is_sound, struct revisit_choice *choice,
+/* Sets target and payload digest of `exchange`, which goes to `block`.
+ * `is_sound`: there is nothing wrong with the page, and no other reading of its
+ * payload. */
+void revisit_choose(struct worker *worker, const struct block *block,
+                    const struct page *page, bool is_sound,
+                    struct revisit_choice *choice,
                     struct warc_exchange *exchange);
 
 /* It was written. */
