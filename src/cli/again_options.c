@@ -58,10 +58,10 @@ bool again_options_set(const struct raw_options *raw,
 
 void again_options_describe(const struct raw_options *raw, struct buf *out)
 {
-    if (raw->since)
-        buf_append_format(out, " since=%s", raw->since);
-    if (raw->dedupes_urls)
-        buf_append_string(out, " dedupe=yes");
-    if (raw->dedupes_pages)
-        buf_append_string(out, " dedupe-pages=yes");
+    if (raw->command == COMMAND_EXTRACT)
+        return;
+    buf_append_format(out, " since=%s", raw->since ? raw->since : "-");
+    buf_append_format(out, " dedupe=%s dedupe-pages=%s",
+                      raw->dedupes_urls ? "yes" : "no",
+                      raw->dedupes_pages ? "yes" : "no");
 }

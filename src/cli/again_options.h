@@ -15,7 +15,7 @@ bool again_options_set(const struct raw_options *raw,
                        struct pipeline_options *pipeline,
                        struct error *err) MUST_CHECK;
 
-/* For the run's identity; nothing when none of them is given. */
+/* For the run's identity. */
 void again_options_describe(const struct raw_options *raw, struct buf *out);
 
 #endif

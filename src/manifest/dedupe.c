@@ -5,6 +5,8 @@
  */
 #include "fetchgrep/manifest/dedupe.h"
 
+#include "fetchgrep/base/buf.h"
+
 #include <xxhash.h>
 
 enum {
@@ -25,6 +27,7 @@ struct dedupe_table {
 };
 
 struct dedupe {
+    struct buf key; /* of the URL at hand */
     uint64_t seed;
     uint64_t count;
     struct dedupe_table tables[TABLE_COUNT];
@@ -33,10 +36,12 @@ struct dedupe {
 struct dedupe *dedupe_new(uint64_t seed, struct error *err)
 {
     struct dedupe *dedupe = calloc(1, sizeof(*dedupe));
-    if (dedupe)
-        dedupe->seed = seed;
-    else
+    if (!dedupe) {
         error_no_memory(err, "the URLs seen");
+        return NULL;
+    }
+    dedupe->seed = seed;
+    buf_init(&dedupe->key, 1 << 20);
     return dedupe;
 }
 
@@ -46,6 +51,7 @@ void dedupe_free(struct dedupe *dedupe)
         return;
     for (size_t i = 0; i < TABLE_COUNT; i++)
         free(dedupe->tables[i].slots);
+    buf_release(&dedupe->key);
     free(dedupe);
 }
 
@@ -96,11 +102,38 @@ static bool is_full(const struct dedupe_table *table)
     return table->count >= table->capacity - table->capacity / 8;
 }
 
+/* "http://" or "https://" and the user information, as written. */
+static struct view before_host(const struct url *url)
+{
+    struct view text = view_of(url->text, url->text_size - url->target.size);
+    const char *at = memrchr(text.data, '@', text.size);
+    size_t size =
+        url->scheme == URL_HTTPS ? strlen("https://") : strlen("http://");
+    return view_first(
+        text, url->has_userinfo && at ? (size_t)(at + 1 - text.data) : size);
+}
+
+/* What is asked for, and of whom: the scheme's own port and the path "/" may be
+ * left out of a URL. */
+static void append_key(const struct url *url, struct buf *out)
+{
+    buf_append_view(out, before_host(url));
+    buf_append_view(out, url->origin);
+    if (!url->target.size || url->target.data[0] != '/')
+        buf_append_char(out, '/');
+    buf_append_view(out, url->target);
+}
+
 enum dedupe_result dedupe_seen(struct dedupe *dedupe, const struct url *url,
                                uint64_t id, uint64_t *ret_first_id)
 {
+    struct buf *key = &dedupe->key;
+    buf_reset(key);
+    append_key(url, key);
+    if (key->failed)
+        return DEDUPE_NO_MEMORY;
     XXH128_hash_t hash =
-        XXH3_128bits_withSeed(url->text, url->text_size, dedupe->seed);
+        XXH3_128bits_withSeed(key->data, key->size, dedupe->seed);
     uint64_t low = hash.low64 || hash.high64 ? hash.low64 : 1;
     struct dedupe_table *table =
         &dedupe->tables[hash.high64 >> (64 - TABLE_BITS)];
