@@ -197,7 +197,7 @@ static void append_key(const struct record_name *name,
 {
     url_append_surt(name->uri, out);
     buf_append_char(out, ' ');
-    if (kind == NAME_URI_DATE)
+    if (kind == NAME_URI_DATE || kind == NAME_URI_DATE_DIGEST)
         buf_append_format(out, "%s ", name->date);
 }
 
@@ -283,4 +283,64 @@ enum cdxj_result cdxj_index_find_url(const struct cdxj_index *index,
     }
     *ret_place = best;
     return CDXJ_FOUND;
+}
+
+/* ---- the latest ------------------------------------------------------- */
+
+enum { LATEST_LOOKED_AT = 16 };
+
+/* The first line that is behind all lines that begin with `key`. */
+static size_t find_behind(struct view text, struct view key)
+{
+    size_t low = 0, high = text.size;
+    while (low < high) {
+        size_t at = line_start(text, low + (high - low) / 2);
+        struct view line = line_at(text, at);
+        if (compare_start(line, key) <= 0)
+            low = at + line.size + 1;
+        else
+            high = at;
+    }
+    return low < text.size ? low : text.size;
+}
+
+static enum cdxj_result take_exact(const struct cdxj_index *index,
+                                   struct view line, const char *url,
+                                   struct cdxj_place *ret_place,
+                                   struct error *err)
+{
+    struct cdxj_place best = { 0 };
+    json_t *object = object_of(line);
+    enum cdxj_result result = weigh(index, object, url, NULL, &best, err);
+    json_decref(object);
+    if (result == CDXJ_FOUND)
+        *ret_place = best;
+    else
+        free(best.path);
+    return result;
+}
+
+enum cdxj_result cdxj_index_find_latest(const struct cdxj_index *index,
+                                        const char *url,
+                                        struct cdxj_place *ret_place,
+                                        struct error *err)
+{
+    struct buf key;
+    buf_init(&key, 16 << 20);
+    url_append_surt(view_of_string(url), &key);
+    buf_append_char(&key, ' ');
+    enum cdxj_result result = CDXJ_NOT_FOUND;
+    if (!buf_check(&key, "a key", err))
+        result = CDXJ_ERROR;
+    size_t at = find_behind(index->text, buf_view(&key));
+    for (int i = 0; i < LATEST_LOOKED_AT && at && result == CDXJ_NOT_FOUND;
+         i++) {
+        at = line_start(index->text, at - 1);
+        struct view line = line_at(index->text, at);
+        if (compare_start(line, buf_view(&key)))
+            break;
+        result = take_exact(index, line, url, ret_place, err);
+    }
+    buf_release(&key);
+    return result;
 }

@@ -43,4 +43,11 @@ enum cdxj_result cdxj_index_find_url(const struct cdxj_index *index,
                                      struct cdxj_place *ret_place,
                                      struct error *err) MUST_CHECK;
 
+/* The line with this very URL that was fetched last. Of a key that very many
+ * lines have, only the last few are looked at. */
+enum cdxj_result cdxj_index_find_latest(const struct cdxj_index *index,
+                                        const char *url,
+                                        struct cdxj_place *ret_place,
+                                        struct error *err) MUST_CHECK;
+
 #endif

@@ -56,13 +56,15 @@ void record_name_referred(const struct warc_record *revisit,
 bool record_name_hash(const struct record_name *name,
                       enum record_name_kind kind, uint64_t *ret_hash)
 {
-    struct view text = kind == NAME_URI_DATE ? name->uri
-                       : kind == NAME_ID     ? name->id
-                                             : name->digest;
+    bool has_date = kind == NAME_URI_DATE || kind == NAME_URI_DATE_DIGEST;
+    struct view text = has_date          ? name->uri
+                       : kind == NAME_ID ? name->id
+                                         : name->digest;
     XXH64_hash_t seed = kind;
-    if (!text.size || (kind == NAME_URI_DATE && !name->date[0]))
+    if (!text.size || (has_date && !name->date[0]) ||
+        (kind == NAME_URI_DATE_DIGEST && !name->digest.size))
         return false;
-    if (kind == NAME_URI_DATE)
+    if (has_date)
         seed = XXH3_64bits(name->date, RECORD_DATE_SIZE - 1);
     *ret_hash = XXH3_64bits_withSeed(text.data, text.size, seed);
     return true;
@@ -72,6 +74,9 @@ bool record_name_equal(const struct record_name *a, const struct record_name *b,
                        enum record_name_kind kind)
 {
     switch (kind) {
+    case NAME_URI_DATE_DIGEST:
+        return record_name_equal(a, b, NAME_URI_DATE) &&
+               record_name_equal(a, b, NAME_DIGEST);
     case NAME_URI_DATE:
         return view_equal(a->uri, b->uri) && a->date[0] &&
                !strcmp(a->date, b->date);

@@ -19,8 +19,15 @@ struct record_name {
     struct view digest; /* of the payload, without the algorithm's name */
 };
 
-/* The kinds of names, from the most exact on. */
-enum record_name_kind { NAME_URI_DATE, NAME_ID, NAME_DIGEST, NAME_KIND_COUNT };
+/* The kinds of names, from the most exact on. A URL may have been fetched twice
+ * in one second: then the digest tells which is meant. */
+enum record_name_kind {
+    NAME_URI_DATE_DIGEST,
+    NAME_URI_DATE,
+    NAME_ID,
+    NAME_DIGEST,
+    NAME_KIND_COUNT,
+};
 
 /* A record's own names. */
 void record_name_of(const struct warc_record *record, struct record_name *ret);
@@ -29,7 +36,8 @@ void record_name_of(const struct warc_record *record, struct record_name *ret);
 void record_name_referred(const struct warc_record *revisit,
                           struct record_name *ret);
 
-/* False where the name has nothing of the kind. */
+/* False where the name has nothing of the kind. With and without the digest it
+ * is the same. */
 bool record_name_hash(const struct record_name *name,
                       enum record_name_kind kind, uint64_t *ret_hash);
 

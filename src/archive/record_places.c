@@ -47,7 +47,7 @@ static bool add_record(struct record_places *places,
     if (!record_is_target(record) || before > RECORD_PLACE_BEFORE_MAX)
         return true;
     record_name_of(record, &name);
-    for (int kind = 0; kind < NAME_KIND_COUNT; kind++)
+    for (int kind = NAME_URI_DATE; kind < NAME_KIND_COUNT; kind++)
         if (places->count < name_max &&
             record_name_hash(&name, (enum record_name_kind)kind, &hash) &&
             !add(places, hash, record->offset << BEFORE_BITS | before))

@@ -7,6 +7,7 @@
 #include "fetchgrep/archive/revisit.h"
 
 #include "cdxj_find.h"
+#include "earlier_indexes.h"
 #include "record_places.h"
 
 #include <pthread.h>
@@ -20,9 +21,10 @@ enum {
 /* A file in which a revisit was met. */
 struct known_file {
     char *path;
-    struct cdxj_index *index;     /* beside it, or */
-    struct record_places *places; /* of its own records, or */
-    struct error failure;         /* why neither */
+    struct earlier_indexes *earlier; /* of the runs before it, or NULL */
+    struct cdxj_index *index;        /* beside it, or */
+    struct record_places *places;    /* of its own records, or */
+    struct error failure;            /* why neither */
     bool is_made;
     unsigned user_count;
     uint64_t last_use;
@@ -49,6 +51,7 @@ static void forget(struct known_file *file)
 {
     free(file->path);
     cdxj_index_close(file->index);
+    earlier_indexes_close(file->earlier);
     record_places_free(file->places);
     *file = (struct known_file){ 0 };
 }
@@ -122,7 +125,8 @@ static struct known_file *find_file(struct revisit_targets *targets,
 static void make_known(struct known_file *file, revisit_tick_fn *tick,
                        void *ctx)
 {
-    if (!cdxj_index_open(file->path, &file->index, &file->failure) ||
+    if (!earlier_indexes_open(file->path, &file->earlier, &file->failure) ||
+        !cdxj_index_open(file->path, &file->index, &file->failure) ||
         file->index)
         return;
     file->places = record_places_read(file->path, REVISIT_NAMES_MAX, tick, ctx,
@@ -255,19 +259,33 @@ static enum revisit_result find_in_index(const struct cdxj_index *index,
     return result;
 }
 
-static enum revisit_result find_by_kinds(const struct known_file *file,
+static enum revisit_result find_by_kinds(const struct cdxj_index *index,
+                                         const struct record_places *places,
                                          struct search *search)
 {
     for (int kind = 0; kind < NAME_KIND_COUNT; kind++) {
         search->kind = (enum record_name_kind)kind;
-        enum revisit_result result =
-            file->index    ? find_in_index(file->index, search)
-            : file->places ? find_in_places(file->places, search)
-                           : REVISIT_NOT_AT_HAND;
+        enum revisit_result result = index    ? find_in_index(index, search)
+                                     : places ? find_in_places(places, search)
+                                              : REVISIT_NOT_AT_HAND;
         if (result != REVISIT_NOT_AT_HAND)
             return result;
     }
     return REVISIT_NOT_AT_HAND;
+}
+
+/* In what is known of its own file, then in the runs before. */
+static enum revisit_result find_anywhere(const struct known_file *file,
+                                         struct search *search)
+{
+    enum revisit_result result =
+        find_by_kinds(file->index, file->places, search);
+    const struct cdxj_index *earlier;
+    for (size_t i = 0; result == REVISIT_NOT_AT_HAND &&
+                       (earlier = earlier_indexes_get(file->earlier, i));
+         i++)
+        result = find_by_kinds(earlier, NULL, search);
+    return result;
 }
 
 enum revisit_result revisit_follow(struct revisit_targets *targets,
@@ -286,7 +304,7 @@ enum revisit_result revisit_follow(struct revisit_targets *targets,
         return REVISIT_ERROR;
     }
     record_name_referred(revisit, &search.name);
-    enum revisit_result result = find_by_kinds(file, &search);
+    enum revisit_result result = find_anywhere(file, &search);
     if (!file->index && !file->places) {
         *err = file->failure;
         result = err->code == ERR_STOPPED ? REVISIT_GIVEN_UP : REVISIT_ERROR;

@@ -1,5 +1,6 @@
 #include "config.h"
 
+#include "again_options.h"
 #include "choice_options.h"
 #include "manifest_options.h"
 #include "names.h"
@@ -255,6 +256,7 @@ static bool describe_shaping(struct config *config,
     output_describe(&config->output, raw, out);
     choice_options_describe(raw, out);
     manifest_options_describe(raw, out);
+    again_options_describe(raw, out);
     config->pipeline.shaping = buf_string(out);
     return buf_check(out, "the options", err);
 }
@@ -335,6 +337,7 @@ bool config_init(struct config *config, const struct raw_options *raw,
         add_patterns(config, raw, err) && set_output(config, raw, err) &&
         choice_options_set(config, raw, err) &&
         network_options_set(config, raw, err) &&
+        again_options_set(raw, &config->pipeline, err) &&
         describe_shaping(config, raw, err);
     if (!done)
         config_release(config);

@@ -100,6 +100,8 @@ struct raw_options {
     const char *key_file;
     bool has_http2;
     bool has_cookies;
+    const char *since; /* NULL: none */
+    bool dedupes_urls, dedupes_pages;
     uint64_t store;
     uint64_t segment_size;
     uint64_t commit_interval_ms;

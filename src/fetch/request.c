@@ -67,7 +67,44 @@ static bool append(struct curl_slist **list, const char *header,
     return true;
 }
 
+/* The condition lines of RFC 9110, 13.1. */
+struct condition {
+    const char *name;
+    enum known_field field;
+};
+
+static const struct condition conditions[] = {
+    { "If-None-Match", KNOWN_ETAG },
+    { "If-Modified-Since", KNOWN_LAST_MODIFIED },
+};
+
+/* "" when there is no such condition. */
+static void append_condition(const struct known_answer *known,
+                             const struct condition *condition, struct buf *out)
+{
+    const char *value = known_answer_field(known, condition->field);
+    if (value[0])
+        buf_append_format(out, "%s: %s", condition->name, value);
+}
+
+static bool append_conditions(struct curl_slist **list,
+                              const struct known_answer *known,
+                              struct error *err)
+{
+    bool done = true;
+    struct buf line;
+    buf_init(&line, 1 << 20);
+    for (size_t i = 0; done && i < ARRAY_COUNT(conditions); i++) {
+        buf_reset(&line);
+        append_condition(known, &conditions[i], &line);
+        done = !line.size || append(list, buf_string(&line), err);
+    }
+    buf_release(&line);
+    return done;
+}
+
 static bool build(const struct fetch_options *options, const struct url *url,
+                  const struct known_answer *known,
                   struct curl_slist **ret_list, struct error *err)
 {
     struct curl_slist *list = NULL;
@@ -81,6 +118,8 @@ static bool build(const struct fetch_options *options, const struct url *url,
         if (is_for_host(&options->host_headers[i], url) &&
             !append(&list, options->host_headers[i].header, err))
             return false;
+    if (known && !append_conditions(&list, known, err))
+        return false;
     *ret_list = list;
     return true;
 }
@@ -88,7 +127,7 @@ static bool build(const struct fetch_options *options, const struct url *url,
 bool request_headers(const struct fetch_options *options,
                      struct curl_slist **ret_list, struct error *err)
 {
-    return build(options, NULL, ret_list, err);
+    return build(options, NULL, NULL, ret_list, err);
 }
 
 bool request_has_host_headers(const struct fetch_options *options,
@@ -101,10 +140,11 @@ bool request_has_host_headers(const struct fetch_options *options,
 }
 
 bool request_headers_for(const struct fetch_options *options,
-                         const struct url *url, struct curl_slist **ret_list,
-                         struct error *err)
+                         const struct url *url,
+                         const struct known_answer *known,
+                         struct curl_slist **ret_list, struct error *err)
 {
-    return build(options, url, ret_list, err);
+    return build(options, url, known, ret_list, err);
 }
 
 /* As libcurl reads its list: "Name:" without a value sends nothing (and keeps
@@ -137,7 +177,7 @@ static void append_host(struct buf *out, const struct url *url)
 
 void fetch_request_head(const struct fetch_options *options,
                         const struct url *url, const char *cookie,
-                        struct buf *out)
+                        const struct known_answer *known, struct buf *out)
 {
     buf_append_string(out, "GET ");
     if (!url->target.size || url->target.data[0] != '/')
@@ -165,5 +205,10 @@ void fetch_request_head(const struct fetch_options *options,
     for (size_t i = 0; i < options->host_header_count; i++)
         if (is_for_host(&options->host_headers[i], url))
             append_line(out, options->host_headers[i].header, true);
+    for (size_t i = 0; known && i < ARRAY_COUNT(conditions); i++) {
+        size_t before = out->size;
+        append_condition(known, &conditions[i], out);
+        buf_append_string(out, out->size > before ? "\r\n" : "");
+    }
     buf_append_string(out, "\r\n");
 }

@@ -18,9 +18,12 @@ bool request_headers(const struct fetch_options *options,
 bool request_has_host_headers(const struct fetch_options *options,
                               const struct url *url);
 
-/* The list of request_headers and those for this host behind it. */
+/* The list of request_headers, those for this host behind it, and with `known`
+ * the conditions that it gives. */
 bool request_headers_for(const struct fetch_options *options,
-                         const struct url *url, struct curl_slist **ret_list,
+                         const struct url *url,
+                         const struct known_answer *known,
+                         struct curl_slist **ret_list,
                          struct error *err) MUST_CHECK;
 
 #endif

@@ -340,17 +340,19 @@ void transfer_free(struct transfer *transfer)
     free(transfer);
 }
 
-/* Headers that go to this host alone. The list before is freed only after
- * libcurl has the new one. */
-static CURLcode set_headers(struct transfer *transfer, const struct url *url)
+/* Headers that go to this host alone, or with this request. The list before is
+ * freed only after libcurl has the new one. */
+static CURLcode set_headers(struct transfer *transfer, const struct url *url,
+                            const struct known_answer *known)
 {
     const struct fetcher *fetcher = transfer->loop->fetcher;
-    bool has_own = request_has_host_headers(fetcher->options, url);
+    bool has_own = known || request_has_host_headers(fetcher->options, url);
     if (!has_own && !transfer->host_headers)
         return CURLE_OK;
     struct curl_slist *list = NULL;
     struct error err;
-    if (has_own && !request_headers_for(fetcher->options, url, &list, &err))
+    if (has_own &&
+        !request_headers_for(fetcher->options, url, known, &list, &err))
         return CURLE_OUT_OF_MEMORY;
     CURLcode code = curl_easy_setopt(transfer->easy, CURLOPT_HTTPHEADER,
                                      list ? list : fetcher->headers);
@@ -362,7 +364,12 @@ static CURLcode set_headers(struct transfer *transfer, const struct url *url)
 bool transfer_begin(struct transfer *transfer, struct entry *entry,
                     struct extent *bytes, struct error *err)
 {
-    CURLcode code = set_headers(transfer, &entry->target);
+    const struct url *url = &entry->target;
+    const struct known_answer *known =
+        known_answer_is_to(entry->known, view_of(url->text, url->text_size))
+            ? entry->known
+            : NULL;
+    CURLcode code = set_headers(transfer, url, known);
     if (!code)
         code = given_set(transfer, entry);
     if (!code)
@@ -372,6 +379,7 @@ bool transfer_begin(struct transfer *transfer, struct entry *entry,
     if (!page)
         return error_no_memory(err, "a transfer");
     page->fetched_at_ms = clock_wall_ms();
+    page->known = known;
     page->bytes = *bytes;
     *bytes = (struct extent){ 0 };
     transfer->entry = entry;

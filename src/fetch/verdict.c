@@ -75,11 +75,15 @@ static struct verdict verdict_of_stop(const struct transfer *transfer)
 static struct verdict verdict_of_answer(const struct transfer *transfer)
 {
     int status = transfer->page->status;
+    const struct known_answer *known = transfer->page->known;
     if (status == 407)
         return make(OUTCOME_HTTP_ERROR, PAGE_WHOLE,
                     "HTTP status 407: the proxy asks for a user and password");
     if (status >= 400)
         return make(OUTCOME_HTTP_ERROR, PAGE_WHOLE, "HTTP status %d", status);
+    if (status == 304 && known)
+        return make(OUTCOME_NOT_MODIFIED, PAGE_WHOLE, "as it was at %s",
+                    known_answer_field(known, KNOWN_DATE));
     return make(OUTCOME_OK, PAGE_WHOLE, "%s", "");
 }
 

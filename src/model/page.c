@@ -40,6 +40,7 @@ void entry_free(struct entry *entry, struct page_pool *pool)
         url_release(&entry->detour->target);
         free(entry->detour);
     }
+    known_answer_free(entry->known);
     url_release(&entry->target);
     url_release(&entry->login);
     free(entry->url);

@@ -11,6 +11,7 @@ void block_init(struct block *block, size_t max_bytes)
     buf_init(&block->warc, max_bytes);
     buf_init(&block->index, max_bytes);
     buf_init(&block->damage, max_bytes);
+    buf_init(&block->notes, max_bytes);
 }
 
 void block_release(struct block *block)
@@ -20,6 +21,7 @@ void block_release(struct block *block)
     buf_release(&block->warc);
     buf_release(&block->index);
     buf_release(&block->damage);
+    buf_release(&block->notes);
     free(block->entries);
     free(block->pages);
     *block = (struct block){ 0 };
@@ -32,6 +34,7 @@ void block_reset(struct block *block)
     buf_shrink(&block->warc, KEPT_BYTES);
     buf_shrink(&block->index, KEPT_BYTES);
     buf_shrink(&block->damage, KEPT_BYTES);
+    buf_shrink(&block->notes, KEPT_BYTES);
     block->damage_count = 0;
     block->span = (struct block_span){ 0 };
     block->entry_count = block->page_count = 0;
@@ -68,6 +71,7 @@ struct block *block_clone(const struct block *block)
     copy_buf(&copy->warc, &block->warc);
     copy_buf(&copy->index, &block->index);
     copy_buf(&copy->damage, &block->damage);
+    copy_buf(&copy->notes, &block->notes);
     copy_rows(&entries, block->entries,
               block->entry_count * sizeof(*block->entries), &copy->failed);
     copy_rows(&pages, block->pages, block->page_count * sizeof(*block->pages),
@@ -101,7 +105,7 @@ bool block_is_empty(const struct block *block)
 size_t block_size(const struct block *block)
 {
     return block->outcomes.size + block->matches.size + block->warc.size +
-           block->index.size + block->damage.size;
+           block->index.size + block->damage.size + block->notes.size;
 }
 
 /* Room for one more row of a table. */
@@ -178,5 +182,6 @@ bool block_check(const struct block *block, struct error *err)
            buf_check(&block->matches, "matches", err) &&
            buf_check(&block->warc, "WARC records", err) &&
            buf_check(&block->index, "index lines", err) &&
-           buf_check(&block->damage, "messages", err);
+           buf_check(&block->damage, "messages", err) &&
+           buf_check(&block->notes, "payloads", err);
 }

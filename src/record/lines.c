@@ -119,6 +119,8 @@ void outcome_line_append(const struct outcome_line *line, struct buf *out)
         append_timing(line->timing, out);
     if (line->has_matches)
         json_out_member_u64(out, "matches", line->match_count);
+    if (line->is_duplicate)
+        json_out_member_u64(out, "duplicate_of", line->duplicate_of);
     append_optional(out, "source", line->source);
     if (line->line)
         json_out_member_u64(out, "line", line->line);

@@ -85,7 +85,12 @@ static bool prepare_entry(struct pipeline *pipeline,
     switch (result) {
     case URL_OK:
         *ret_entry = entry;
-        return true;
+        if (!pipeline->since ||
+            earlier_run_find(pipeline->since, &entry->target, &entry->known,
+                             err))
+            return true;
+        entry_free(entry, pipeline->pool);
+        return false;
     case URL_INVALID:
     case URL_DENIED:
         entry_end(entry,
@@ -179,14 +184,53 @@ static bool is_done_already(struct pipeline *pipeline,
     return true;
 }
 
+/* An entry whose URL has been in the list before (--dedupe) goes to the team,
+ * unless an earlier life has done it. All URLs must be asked, in order. */
+static bool take_duplicate(struct pipeline *pipeline,
+                           const struct manifest_entry *line, bool is_done,
+                           bool *ret_is_duplicate, struct error *err)
+{
+    char problem[ERROR_MESSAGE_SIZE];
+    struct url url;
+    uint64_t first_id;
+    *ret_is_duplicate = false;
+    if (!pipeline->dedupe || line->is_too_long ||
+        url_parse(line->text, &url, problem) != URL_OK)
+        return true;
+    enum dedupe_result result =
+        dedupe_seen(pipeline->dedupe, &url, line->id, &first_id);
+    url_release(&url);
+    if (result == DEDUPE_NO_MEMORY)
+        return error_no_memory(err, "the URLs seen (--dedupe)");
+    if (result == DEDUPE_NEW || is_done)
+        return true;
+    struct entry *entry = make_entry(line);
+    if (!entry)
+        return error_no_memory(err, "an entry");
+    *ret_is_duplicate = true;
+    atomic_fetch_add(&pipeline->handed_out, 1);
+    entry->duplicate_of = first_id;
+    entry_end(entry, OUTCOME_DUPLICATE, "the URL of entry %llu",
+              (unsigned long long)first_id);
+    return push_unfetched(pipeline, entry);
+}
+
+static bool take_line(struct feeder *feeder, const struct manifest_entry *line,
+                      struct error *err)
+{
+    struct pipeline *pipeline = feeder->pipeline;
+    bool is_done = is_done_already(pipeline, line), is_duplicate;
+    return take_duplicate(pipeline, line, is_done, &is_duplicate, err) &&
+           (is_done || is_duplicate || feed_or_index(feeder, line, err));
+}
+
 static bool read_list(struct feeder *feeder, struct error *err)
 {
     struct manifest_entry line;
     enum manifest_result result;
     struct manifest *manifest = feeder->pipeline->manifest;
     while ((result = manifest_next(manifest, &line, err)) == MANIFEST_ITEM)
-        if (!is_done_already(feeder->pipeline, &line) &&
-            !feed_or_index(feeder, &line, err))
+        if (!take_line(feeder, &line, err))
             return false;
     return result == MANIFEST_END;
 }

@@ -1,6 +1,7 @@
 #include "page_job.h"
 
 #include "page_steps.h"
+#include "revisits.h"
 
 #include "fetchgrep/archive/cdxj.h"
 #include "fetchgrep/base/dechunk.h"
@@ -387,7 +388,8 @@ static void append_message(const struct steps *steps,
                            const struct outcome_line *line)
 {
     struct buf *out = &steps->block->outcomes;
-    if (steps->outcome == OUTCOME_OK)
+    if (steps->outcome == OUTCOME_OK || steps->outcome == OUTCOME_DUPLICATE ||
+        steps->outcome == OUTCOME_NOT_MODIFIED)
         return;
     buf_append_string(out, "fetchgrep: ");
     if (steps->url.size) {
@@ -489,15 +491,17 @@ static void append_index_line(struct block *block, const struct page *page,
 
 static bool keep_page(struct worker *worker, struct block *block,
                       const struct page *page, struct view payload,
-                      struct warc_written *ret_written, struct error *err)
+                      bool is_sound, struct warc_written *ret_written,
+                      struct error *err)
 {
+    struct revisit_choice choice;
     char *shown = url_shown(view_of(page->url.text, page->url.text_size));
     if (!shown)
         return error_no_memory(err, "a WARC record");
     size_t warc_start = block->warc.size, index_start = block->index.size;
     buf_reset(&worker->request);
     fetch_request_head(worker->job->fetch, &page->url, page->cookie,
-                       &worker->request);
+                       page->known, &worker->request);
     struct warc_exchange exchange = {
         .target_uri = view_of_string(shown),
         .date_ms = page->fetched_at_ms,
@@ -510,10 +514,14 @@ static bool keep_page(struct worker *worker, struct block *block,
         .truncated = cut_word(page->cut),
         .protocol = strcmp(page->http_version, "2") ? NULL : "h2",
     };
+    revisit_choose(worker, block, page, is_sound, &choice, &exchange);
     warc_write_exchange(worker->warc, &exchange, &block->warc, ret_written);
+    revisit_note(&choice, &exchange, ret_written, block);
     struct http_head head;
     struct view mime = { 0 };
-    if (http_head_parse(exchange.response_head, &head))
+    if (exchange.target)
+        mime = view_of_string("warc/revisit");
+    else if (http_head_parse(exchange.response_head, &head))
         mime = http_media_type(head.content_type);
     append_index_line(block, page, exchange.target_uri, mime, ret_written);
     free(shown);
@@ -535,7 +543,7 @@ static bool keep_hops(struct worker *worker, struct block *block,
         view_of(page->bytes.data + page->head_size, page->body_size);
     return page->head_size == 0 ||
            keep_page(worker, block, page, hop_payload(worker, page, body),
-                     &written, err);
+                     false, &written, err);
 }
 
 /* What the entry fetched for others: no place of its own. */
@@ -580,6 +588,8 @@ static void describe_transfer(const struct page_job *job,
                               struct outcome_line *line)
 {
     const struct page *page = entry->page;
+    line->is_duplicate = entry->outcome == OUTCOME_DUPLICATE;
+    line->duplicate_of = entry->duplicate_of;
     line->source = view_of_string(job->sources[entry->source_index]);
     line->line = entry->line;
     line->keep = view_of_string(entry->keep);
@@ -595,6 +605,13 @@ static void describe_transfer(const struct page_job *job,
     line->has_body = page->head_size > 0;
     line->fetched_at_ms = page->fetched_at_ms;
     line->timing = &page->timing;
+}
+
+/* Nothing is wrong with the body, and so no head could be to blame. */
+static bool is_sound(enum outcome outcome)
+{
+    return outcome == OUTCOME_OK || outcome == OUTCOME_HTTP_ERROR ||
+           outcome == OUTCOME_PATTERN_LIMIT;
 }
 
 /* The steps of a fetched page: search it, keep it. */
@@ -615,8 +632,8 @@ static bool work_on_page(struct steps *steps, const struct page *page,
     if (is_kept || is_wanted(steps))
         take_off_chunks(steps);
     return search_page(steps, err) &&
-           (!is_kept ||
-            keep_page(worker, block, page, steps->payload, written, err));
+           (!is_kept || keep_page(worker, block, page, steps->payload,
+                                  is_sound(steps->outcome), written, err));
 }
 
 static bool work_on_entry(const struct page_job *job, struct worker *worker,

@@ -41,6 +41,7 @@ struct page_job {
     const struct fetch_options *fetch; /* for request records */
     char *const *sources;              /* the manifests, as named */
     struct page_pool *pool;
+    const struct payloads *payloads;  /* kept already; NULL: not asked */
     const struct choice *choice;      /* of pages kept earlier; NULL: all */
     unsigned chosen_types;            /* of records, bits of 1 << enum
                                          warc_type; 0: all */

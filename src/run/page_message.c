@@ -66,6 +66,8 @@ static void put_pages(struct buf *out, const struct page *page)
         put(out, page->url.text, url_block_size(&page->url));
         put_string(out, page->cookie);
         put(out, page->bytes.data, heap_size(page));
+        if (page->known)
+            put(out, page->known, page->known->size);
     }
 }
 
@@ -81,6 +83,12 @@ void entry_encode(void *ctx, const void *item, struct buf *out)
     put_pages(out, entry->asides);
 }
 
+static const struct known_answer *take_known(struct reader *reader)
+{
+    const struct known_answer *known = (void *)reader->at;
+    return take(reader, known->size);
+}
+
 static struct page *take_page(struct reader *reader)
 {
     struct page *page = take(reader, sizeof(*page));
@@ -89,6 +97,8 @@ static struct page *take_page(struct reader *reader)
     char *bytes = take(reader, heap_size(page));
     if (page->bytes.home == EXTENT_HEAP)
         page->bytes.data = bytes;
+    if (page->known)
+        page->known = take_known(reader);
     return page;
 }
 
@@ -108,6 +118,7 @@ void *entry_decode(void *ctx, char *bytes, size_t size)
     entry->next = NULL;
     entry->host = NULL;
     entry->target = entry->login = (struct url){ 0 };
+    entry->known = NULL;
     entry->url = take_string(&reader, entry->url);
     entry->keep = take_string(&reader, entry->keep);
     entry->detail = take_string(&reader, entry->detail);

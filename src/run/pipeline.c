@@ -449,7 +449,11 @@ static bool append(void *ctx, const struct block *block, struct error *err)
 {
     struct pipeline *pipeline = ctx;
     tell_damage(pipeline, block);
-    return recorder_append(pipeline->recorder, block, err);
+    if (!recorder_append(pipeline->recorder, block, err))
+        return false;
+    if (pipeline->payloads)
+        payloads_publish(pipeline->payloads, buf_view(&block->notes));
+    return true;
 }
 
 static bool deliver(void *ctx, const struct block *block, struct error *err)
@@ -583,6 +587,7 @@ static void describe_job(struct pipeline *pipeline, bool is_fetched)
     job->fetch = &pipeline->fetch_options;
     job->sources = options->inputs;
     job->pool = pipeline->pool;
+    job->payloads = pipeline->payloads;
     job->waiting_limit = options->memory / 16;
     job->wake = wake_fetchers;
     job->wake_ctx = pipeline;
@@ -645,6 +650,9 @@ static bool prepare(struct pipeline *pipeline, struct error *err)
 {
     bool is_fetched = pipeline->options->command != PIPELINE_EXTRACT;
     if (is_fetched && !make_pool(pipeline, err))
+        return false;
+    if (pipeline->options->dedupes_pages &&
+        !(pipeline->payloads = payloads_new(PAYLOADS_MEMORY, err)))
         return false;
     if (!is_fetched && !(pipeline->job.revisits = revisit_targets_new()))
         return error_no_memory(err, "the records of archives");
@@ -763,6 +771,9 @@ static void release(struct pipeline *pipeline)
     recorder_free(pipeline->recorder);
     page_pool_free(pipeline->pool);
     manifest_close(pipeline->manifest);
+    dedupe_free(pipeline->dedupe);
+    earlier_run_close(pipeline->since);
+    payloads_free(pipeline->payloads);
     spans_close(pipeline->spans);
     run_dir_close(pipeline->dir);
     lives_free(pipeline->lives);

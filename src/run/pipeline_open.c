@@ -133,6 +133,15 @@ static bool describe_run(struct pipeline *pipeline,
     return done;
 }
 
+/* Where extract finds the pages that have not changed. */
+static void append_since(const char *since, struct buf *out)
+{
+    char *path = since ? realpath(since, NULL) : NULL;
+    if (path)
+        json_out_member_string(out, "since", view_of_string(path));
+    free(path);
+}
+
 /* What else run.json tells: the inputs, and the patterns' names. */
 static void append_run_members(const struct pipeline *pipeline, struct buf *out)
 {
@@ -146,6 +155,7 @@ static void append_run_members(const struct pipeline *pipeline, struct buf *out)
         json_out_string(out, view_of_string(options->inputs[i]));
     }
     buf_append_string(out, options->input_count ? "]" : "[]");
+    append_since(options->since, out);
     if (!options->patterns)
         return;
     json_out_member(out, "patterns");
@@ -288,12 +298,24 @@ static bool open_recorder(struct pipeline *pipeline, struct error *err)
     return pipeline->recorder != NULL;
 }
 
+/* What the feeder asks of each entry. */
+static bool open_memories(struct pipeline *pipeline, struct error *err)
+{
+    const struct pipeline_options *options = pipeline->options;
+    if (options->since &&
+        !(pipeline->since = earlier_run_open(options->since, err)))
+        return false;
+    if (options->dedupes_urls)
+        pipeline->dedupe = dedupe_new(pipeline->job.warc_seed, err);
+    return !options->dedupes_urls || pipeline->dedupe;
+}
+
 bool pipeline_open(struct pipeline *pipeline, bool *ret_is_over,
                    struct error *err)
 {
     *ret_is_over = false;
-    return open_dir(pipeline, err) && copy_inputs(pipeline, err) &&
-           open_inputs(pipeline, err) &&
+    return open_memories(pipeline, err) && open_dir(pipeline, err) &&
+           copy_inputs(pipeline, err) && open_inputs(pipeline, err) &&
            begin_dir(pipeline, ret_is_over, err) &&
            (*ret_is_over || open_recorder(pipeline, err));
 }

@@ -7,10 +7,13 @@
 
 #include "pacing.h"
 #include "page_job.h"
+#include "payloads.h"
 #include "robots_desk.h"
 #include "span_chain.h"
 
+#include "fetchgrep/archive/earlier_run.h"
 #include "fetchgrep/frontier/frontier.h"
+#include "fetchgrep/manifest/dedupe.h"
 #include "fetchgrep/manifest/manifest.h"
 #include "fetchgrep/record/lives.h"
 #include "fetchgrep/record/recorder.h"
@@ -28,6 +31,9 @@ struct pipeline {
     struct recorder_totals earlier; /* what they have done */
     int spool_fd;                   /* matches to be sorted; -1: none */
     struct manifest *manifest;      /* run, fetch */
+    struct dedupe *dedupe;          /* the feeder's; NULL: --dedupe is off */
+    struct earlier_run *since;      /* the feeder's; NULL: none */
+    struct payloads *payloads;      /* NULL: --dedupe-pages is off */
     struct spans *spans;            /* extract */
     struct span_ids *span_ids;
     struct span_chain *chain;

@@ -73,7 +73,7 @@ struct order_item {
 };
 
 enum report_kind { REPORT_BLOCK = 1, REPORT_FAILURE };
-enum { REPORT_BUFFERS = 5 };
+enum { REPORT_BUFFERS = 6 };
 
 /* Before the tables and buffers of the block, or a failure's message. */
 struct report {

@@ -8,7 +8,7 @@ static const struct buf *buffer_of(const struct block *block, size_t index)
 {
     const struct buf *const buffers[REPORT_BUFFERS] = {
         &block->outcomes, &block->matches, &block->warc,
-        &block->index,    &block->damage,
+        &block->index,    &block->damage,  &block->notes,
     };
     return buffers[index];
 }
@@ -112,7 +112,7 @@ bool report_to_block(const struct report *report, char *bytes, size_t size,
                            .span = report->span };
     struct buf *const buffers[REPORT_BUFFERS] = {
         &block.outcomes, &block.matches, &block.warc,
-        &block.index,    &block.damage,
+        &block.index,    &block.damage,  &block.notes,
     };
     if (!take_tables(report, &rest, tables, &block))
         return false;

@@ -173,8 +173,9 @@ int summary_status(struct pipeline *pipeline)
     const struct pipeline_options *options = pipeline->options;
     struct recorder_totals totals;
     recorder_totals(pipeline->recorder, &totals);
-    uint64_t good =
-        totals.outcomes[OUTCOME_OK] + totals.outcomes[OUTCOME_PATTERN_LIMIT];
+    uint64_t good = totals.outcomes[OUTCOME_OK] +
+                    totals.outcomes[OUTCOME_PATTERN_LIMIT] +
+                    totals.outcomes[OUTCOME_NOT_MODIFIED];
     if (too_many_failed(options, &totals)) {
         log_error("%llu of %llu entries failed: more than --max-failed allows",
                   (unsigned long long)totals.failed,

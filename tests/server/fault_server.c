@@ -57,7 +57,7 @@ struct alias {
     const char *path, *target;
 };
 
-/* How often a path was asked for, for /flaky. */
+/* How often a path was asked for, for /flaky, /etag. */
 struct visit {
     char *path;
     size_t count;
@@ -337,7 +337,7 @@ static void path_add(const char *head, struct bytes *path)
 /* Requests for this path before; only those are remembered that ask for it. */
 static size_t count_visit(struct server *server, const char *path)
 {
-    if (strncmp(path, "/flaky", 6))
+    if (strncmp(path, "/flaky", 6) && strncmp(path, "/etag", 5))
         return 0;
     for (size_t i = 0; i < server->visit_count; i++)
         if (!strcmp(server->visits[i].path, path))

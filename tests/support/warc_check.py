@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """Checks WARC files, independently of the program that wrote them.
 
-    warc_check.py [--index FILE] [--quiet] FILE.warc[.gz|.zst] ...
+    warc_check.py [--index FILE] [--targets] [--quiet] FILE.warc[.gz|.zst] ...
 
 Reads every file from its first byte to its last and prints one JSON line for
 each record: file, offset, length (as stored), type, uri, status. The first
@@ -19,10 +19,15 @@ begin with a whole HTTP head. Block and payload digests must agree: SHA-1 in
 base32, the payload being what remains when the chunked coding is taken off.
 (Wget leaves it on, so its records of chunked responses are faults here.)
 
+A revisit record has one of the two profiles of ISO 28500 and the fields that
+belong to it; its payload digest is that of another record. --targets demands that
+this record is in the files given: its id, address, time and payload digest are
+those that the revisit names, and it is a response.
+
 --index FILE also checks a CDXJ index of all files given: its lines are sorted
-by their bytes, each names a response record by file, offset and length with the
-right address, time, status, media type and digest, and every response record
-has exactly one line.
+by their bytes, each names a response or revisit record by file, offset and length
+with the right address, time, status, media type (warc/revisit) and digest, and
+every such record has exactly one line.
 
 Only Python's standard library is used, the zstd program for its format, and no
 code is shared with the program.
@@ -44,6 +49,8 @@ WITH_TARGET = ("response", "request", "resource", "revisit", "conversion",
                "continuation")
 TYPES = WITH_TARGET + ("warcinfo", "metadata")
 MAY_REPEAT = ("warc-concurrent-to",)
+ANSWERS = ("response", "revisit")
+PROFILES = "http://netpreserve.org/warc/1.1/revisit/"
 
 
 class Fault(Exception):
@@ -267,6 +274,11 @@ class Record:
         self.check_fields()
         payloads = self.check_http(block)
         self.check_digests(block, payloads)
+        if self.type == "revisit":
+            self.check_revisit(block)
+        else:
+            demand("warc-profile" not in self.fields,
+                   f"WARC-Profile of a {self.type}")
 
     def check_fields(self):
         demand(self.type in TYPES, f"WARC-Type: {self.type!r}")
@@ -279,7 +291,10 @@ class Record:
             r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?Z",
             self.fields["warc-date"]),
             f"WARC-Date: {self.fields['warc-date']!r}")
-        for value in [self.fields["warc-record-id"]] + self.concurrent_to:
+        ids = [self.fields["warc-record-id"]] + self.concurrent_to
+        if "warc-refers-to" in self.fields:
+            ids.append(self.fields["warc-refers-to"])
+        for value in ids:
             demand(re.fullmatch(r"<urn:uuid:[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}"
                                 r"-[0-9A-Fa-f]{12}>", value),
                    f"a record id is no UUID: {value!r}")
@@ -290,17 +305,18 @@ class Record:
     def check_http(self, block):
         """Looks into blocks of HTTP; returns what the payload may be."""
         content_type = self.fields.get("content-type", "").replace(" ", "")
-        if self.type not in ("response", "request") or \
+        if self.type not in ("response", "request", "revisit") or \
                 not content_type.startswith("application/http"):
             return [block]
-        demand(content_type == f"application/http;msgtype={self.type}",
+        message = "request" if self.type == "request" else "response"
+        demand(content_type == f"application/http;msgtype={message}",
                f"Content-Type: {content_type!r} of a {self.type}")
         if self.type == "request":
             start = rb"[A-Z]+ \S+ HTTP/1\.[01]"
         else:
             start = rb"HTTP/1\.[01] +(\d{3})(?: .*)?"
         match, fields, body = split_http(block, start)
-        if self.type == "response":
+        if self.type in ANSWERS:
             self.status = int(match.group(1))
             content_type = fields.get(b"content-type", [b""])[0]
             self.mime = content_type.partition(b";")[0].strip().lower().decode(
@@ -309,13 +325,43 @@ class Record:
 
     def check_digests(self, block, payloads):
         self.check_digest("warc-block-digest", [block])
-        self.check_digest("warc-payload-digest", payloads)
-        if self.type == "response":
+        if self.type != "revisit":
+            self.check_digest("warc-payload-digest", payloads)
+        if self.type in ANSWERS:
             demand("warc-payload-digest" in self.fields,
                    "no field warc-payload-digest")
-        if self.type in ("response", "request"):
+        if self.type in ("response", "request", "revisit"):
             demand("warc-block-digest" in self.fields,
                    "no field warc-block-digest")
+
+    def check_revisit(self, block):
+        """ISO 28500:2017, 6.7."""
+        profile = self.fields.get("warc-profile", "")
+        is_identical = profile == PROFILES + "identical-payload-digest"
+        demand(is_identical or profile == PROFILES + "server-not-modified",
+               f"WARC-Profile: {profile!r}")
+        for name in ("warc-refers-to", "warc-refers-to-target-uri",
+                     "warc-refers-to-date"):
+            demand(name in self.fields, f"no field {name}")
+        demand((self.fields.get("warc-truncated") == "length") == is_identical,
+               f"WARC-Truncated: {self.fields.get('warc-truncated')!r} of a "
+               f"{profile}")
+        demand(is_identical or self.status == 304,
+               f"status {self.status} says that nothing was modified")
+        demand(re.search(rb"\r?\n\r?\n\Z", block), "a payload in a revisit")
+        self.mime = "warc/revisit"
+
+    def check_target(self, by_id):
+        target = by_id.get(self.fields["warc-refers-to"])
+        demand(target, f"{self.fields['warc-refers-to']} is in no file")
+        demand(target.type == "response", f"its target is a {target.type}")
+        for name, of_target in (
+                ("warc-refers-to-target-uri", "warc-target-uri"),
+                ("warc-refers-to-date", "warc-date"),
+                ("warc-payload-digest", "warc-payload-digest")):
+            demand(self.fields[name] == target.fields[of_target],
+                   f"{name} is {self.fields[name]}, its target's "
+                   f"{of_target} {target.fields[of_target]}")
 
     def check_digest(self, name, candidates):
         given = self.fields.get(name)
@@ -375,8 +421,8 @@ def check_index_line(line, by_place):
     demand(place in by_place, f"no record at {place[0]}, offset {place[1]}")
     record = by_place[place]
     date = re.sub(r"\D", "", record.fields["warc-date"])
+    demand(record.type in ANSWERS, f"its record is a {record.type}")
     for name, there, right in (
-            ("the type", "response", record.type),
             ("length", entry["length"], str(record.length)),
             ("url", entry["url"], record.uri),
             ("digest", entry["digest"], record.fields["warc-payload-digest"]),
@@ -389,7 +435,7 @@ def check_index_line(line, by_place):
 
 def check_index(path, records):
     by_place = {(os.path.basename(record.path), str(record.offset)): record
-                for record in records if record.type == "response"}
+                for record in records if record.type in ANSWERS}
     for record in records:
         name = record.fields.get("warc-filename")
         demand(name in (None, os.path.basename(record.path)),
@@ -412,10 +458,24 @@ def check_index(path, records):
                               f"offset {place[1]}")
 
 
+def check_targets(records):
+    by_id = {record.fields["warc-record-id"]: record for record in records}
+    for record in records:
+        if record.type != "revisit":
+            continue
+        try:
+            record.check_target(by_id)
+        except Fault as fault:
+            raise Fault(f"{record.path}: record at {record.offset}: "
+                        f"{fault}") from None
+
+
 def main():
     parser = argparse.ArgumentParser(
         description="Checks WARC files and their index.")
     parser.add_argument("--index", metavar="FILE", help="a CDXJ index of them")
+    parser.add_argument("--targets", action="store_true",
+                        help="what revisits stand for is in the files")
     parser.add_argument("--quiet", action="store_true", help="print no records")
     parser.add_argument("files", nargs="+", metavar="WARC")
     options = parser.parse_args()
@@ -425,10 +485,12 @@ def main():
             for record in check_file(path):
                 if not options.quiet:
                     print(record.as_json())
-                if options.index:
+                if options.index or options.targets:
                     records.append(record)
         if options.index:
             check_index(options.index, records)
+        if options.targets:
+            check_targets(records)
     except Fault as fault:
         sys.exit(f"warc_check.py: {fault}")
     except OSError as error:

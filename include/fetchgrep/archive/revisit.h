@@ -4,7 +4,9 @@
  * A revisit says "as before": its payload is that of an earlier record, named
  * by URL and date, by record id, or by payload digest. That target is at hand
  * when it is listed in an index.cdxj beside the file, or, where there is none,
- * when it stands in the same file. Which it is rests on the files alone, not
+ * when it stands in the same file. A run directory made with --since names the
+ * run before it, and that one the run before: their indexes are asked last.
+ * Which it is rests on the files alone, not
  * on what was read before: serial and split reading find the same.
  *
  * Without an index a file that has revisits is read through once more, to

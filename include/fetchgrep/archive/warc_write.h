@@ -28,6 +28,20 @@ void warc_writer_free(struct warc_writer *writer);
 /* ".warc", ".warc.gz" or ".warc.zst". */
 const char *warc_store_suffix(enum warc_store store);
 
+enum { WARC_DIGEST_SIZE = 40, WARC_UUID_SIZE = 37 };
+
+/* The record that a revisit stands for (ISO 28500, 6.7): one that holds the
+ * same payload, or that the server says is still right. */
+struct warc_target {
+    bool is_not_modified;  /* else: the payloads are identical */
+    struct view uri;       /* its WARC-Target-URI */
+    struct view date;      /* its WARC-Date */
+    struct view record_id; /* its WARC-Record-ID, in angle brackets */
+    /* is_not_modified: what the server was asked with; may be empty. */
+    struct view etag;
+    struct view last_modified;
+};
+
 /* One exchange: what the request and response records have in common. */
 struct warc_exchange {
     struct view target_uri;    /* masked */
@@ -41,18 +55,30 @@ struct warc_exchange {
                                   payload digest is made of */
     const char *truncated;     /* "length", "time", "disconnect" or NULL */
     const char *protocol;      /* "h2" or NULL */
+    /* NULL: a response record. Else a revisit record: of the response only its
+     * head is kept. */
+    const struct warc_target *target;
+    /* Of `payload`, if it has been made; of a revisit that of the target's, if
+     * it is known. NULL: none. */
+    const char *payload_digest;
 };
 
-/* What the index and the outcome need to know of a response record. */
+/* What the index and the outcome need to know of a response or revisit. */
 struct warc_written {
-    size_t offset;           /* of the record in `out` before append */
-    size_t size;             /* as stored */
-    char payload_digest[40]; /* "sha1:BASE32" */
+    size_t offset;                         /* of the record in `out` before
+                                              append */
+    size_t size;                           /* as stored */
+    char payload_digest[WARC_DIGEST_SIZE]; /* "sha1:BASE32" */
+    char uuid[WARC_UUID_SIZE];             /* of "<urn:uuid:…>" */
 };
+
+/* "sha1:BASE32" of a payload, to ask whether it was kept already. */
+void warc_payload_digest(struct warc_writer *writer, struct view payload,
+                         char text[WARC_DIGEST_SIZE]);
 
 /*
- * Appends the response record, then its request record (which names it by
- * WARC-Concurrent-To). `out` is failed without memory.
+ * Appends the response or revisit record, then its request record (which names
+ * it by WARC-Concurrent-To). `out` is failed without memory.
  */
 void warc_write_exchange(struct warc_writer *writer,
                          const struct warc_exchange *exchange, struct buf *out,

@@ -141,13 +141,13 @@ uint64_t fetch_descriptors(uint32_t concurrency);
 /*
  * The head of the request for `url` as libcurl sends it, built from what we
  * set, for the WARC request record. Secrets (user information, headers of
- * --header-for) are masked as "***"; `cookie`, the page's, is shown. What a
- * proxy adds or an HTTP/2 connection changes is not in it.
+ * --header-for) are masked as "***"; `cookie`, the page's, is shown; `known`
+ * as page.h's. What a proxy adds or an HTTP/2 connection changes is not in it.
  */
 struct buf;
 void fetch_request_head(const struct fetch_options *options,
                         const struct url *url, const char *cookie,
-                        struct buf *out);
+                        const struct known_answer *known, struct buf *out);
 
 /*
  * Where a finished page leads: true when it is a redirect with a Location,

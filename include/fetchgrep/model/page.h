@@ -12,6 +12,7 @@
 #ifndef FETCHGREP_MODEL_PAGE_H
 #define FETCHGREP_MODEL_PAGE_H
 
+#include "fetchgrep/model/known_answer.h"
 #include "fetchgrep/model/outcome.h"
 #include "fetchgrep/model/page_pool.h"
 #include "fetchgrep/model/url.h"
@@ -50,6 +51,8 @@ struct page {
     int64_t fetched_at_ms; /* wall clock, start of the request */
     struct page_timing timing;
     enum page_cut cut;
+    const struct known_answer *known; /* what it was asked about, the entry's;
+                                         NULL: asked without conditions */
     bool is_name_missing; /* no name server will ever tell an address */
     bool is_proxy_fault;  /* it failed at the proxy, before the host */
 };
@@ -88,6 +91,9 @@ struct entry {
     struct page *asides;   /* pages that it fetched for others: robots.txt;
                               kept, and no hops of its own */
     struct detour *detour; /* while it fetches those */
+    struct known_answer *known; /* of an earlier run, to target or to the URL
+                                   that it led to then; or NULL (--since) */
+    uint64_t duplicate_of;      /* OUTCOME_DUPLICATE: the first one's id */
     uint32_t attempts;
     uint32_t redirects;
     size_t need_bytes; /* room its page needed when it was put back */

@@ -59,6 +59,9 @@ struct block {
      * the recorder's. */
     struct buf damage;
     uint64_t damage_count;
+    /* What to remember of pages that were kept whole, once they are appended
+     * (run/payloads.h). Not the recorder's. */
+    struct buf notes;
     struct block_span span;
     bool failed; /* no memory for a table */
 };

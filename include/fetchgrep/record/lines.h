@@ -35,6 +35,8 @@ struct outcome_line {
     const struct page_timing *timing; /* NULL: not fetched now */
     bool has_matches;
     uint64_t match_count;
+    bool is_duplicate;
+    uint64_t duplicate_of; /* the id of the first one */
     struct view source;
     uint64_t line;    /* 0: none */
     struct view keep; /* JSON */

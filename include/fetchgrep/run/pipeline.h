@@ -51,6 +51,9 @@ struct pipeline_options {
     int64_t outage_wait_ms; /* 0: failures always count */
     uint32_t max_redirects;
     enum warc_store store;
+    const char *since;  /* an earlier run's directory; NULL: none */
+    bool dedupes_urls;  /* --dedupe */
+    bool dedupes_pages; /* --dedupe-pages */
     uint64_t segment_max_bytes;
     int64_t commit_interval_ms;
     int64_t deadline_ms; /* from the start to the end of the run; 0: none */

@@ -122,6 +122,73 @@ static void do_flaky(const struct request *request, struct script *script)
     free(wait.data);
 }
 
+/* Whether the request has this header line, and none of it more. */
+static bool has_line(const struct request *request, const char *name,
+                     const struct bytes *value)
+{
+    struct bytes line = { 0 };
+    bytes_add_format(&line, "\r\n%s: %.*s\r\n", name, (int)value->size,
+                     value->data);
+    bool has = memmem(request->head, request->head_size, line.data, line.size);
+    free(line.data);
+    return has;
+}
+
+/* Lines of a head from the query; those that are not asked for are left out. */
+static void add_validators(const struct request *request,
+                           const struct bytes *etag, const struct bytes *last,
+                           struct bytes *more)
+{
+    struct bytes vary = { 0 };
+    query_text(request->path, "vary", "", &vary);
+    if (etag->size)
+        bytes_add_format(more, "ETag: %.*s\r\n", (int)etag->size, etag->data);
+    if (last->size)
+        bytes_add_format(more, "Last-Modified: %.*s\r\n", (int)last->size,
+                         last->data);
+    if (vary.size)
+        bytes_add_format(more, "Vary: %.*s\r\n", (int)vary.size, vary.data);
+    bytes_add_char(more, 0);
+    free(vary.data);
+}
+
+/* A page that changes with every so many requests, and answers 304 when it is
+ * asked whether it has. */
+static void do_etag(const struct request *request, struct script *script)
+{
+    uint64_t changes = query_number(request->path, "changes", 0);
+    uint64_t version = changes ? request->before / changes : 0;
+    struct bytes name = { 0 }, etag = { 0 }, last = { 0 }, more = { 0 };
+    query_text(request->path, "etag", "", &name);
+    query_text(request->path, "last", "", &last);
+    if (name.size)
+        bytes_add_format(&etag, "\"%.*s-%llu\"", (int)name.size, name.data,
+                         (unsigned long long)version);
+    bool asks_etag =
+        memmem(request->head, request->head_size, "\r\nIf-None-Match:", 16);
+    bool is_same =
+        asks_etag ? has_line(request, "If-None-Match", &etag)
+                  : last.size && has_line(request, "If-Modified-Since", &last);
+    if (!is_same || !query_find(request->path, "bare"))
+        add_validators(request, &etag, &last, &more);
+    struct bytes out = { 0 };
+    if (is_same) {
+        bytes_add_format(&out, "HTTP/1.1 304 Scripted\r\n%s\r\n",
+                         more.data ? more.data : "");
+        script_send(script, &out);
+    } else {
+        bytes_add_format(&out, "<p>version %llu of %s</p>\n%0300d\n",
+                         (unsigned long long)version, request->path, 0);
+        reply(script, (int)query_number(request->path, "status", 200), html,
+              more.data, out.data, out.size);
+        free(out.data);
+    }
+    free(name.data);
+    free(etag.data);
+    free(last.data);
+    free(more.data);
+}
+
 static void do_peak(const struct request *request, struct script *script)
 {
     struct bytes body = { 0 };
@@ -596,6 +663,9 @@ static const struct behaviour behaviours[] = {
     { "/peak", do_peak, "how many replies were under way at once, at most" },
     { "/flaky", do_flaky,
       "?fails=N&status=S&after=T: S (0: RST) N times, with Retry-After: T" },
+    { "/etag", do_etag,
+      "?etag=..&last=..&vary=..&changes=N&bare=1: 304 where it has not changed"
+      ", which it does with every N requests" },
     { "/204-body", do_204_body, "204, which has no body, with one" },
     { "/1xx", do_1xx, "100 and 103, then 200" },
     { "/1xx-storm", do_1xx_storm, "?n=N: so many of them, then 200" },

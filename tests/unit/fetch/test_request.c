@@ -133,9 +133,10 @@ static struct buf sent_by_libcurl(const struct request_row *row)
     struct error err = { 0 };
     struct server server = { 0 };
     bool is_own = request_has_host_headers(&options, &url);
-    ck_assert_msg(is_own ? request_headers_for(&options, &url, &headers, &err)
-                         : request_headers(&options, &headers, &err),
-                  "%s", err.message);
+    ck_assert_msg(
+        is_own ? request_headers_for(&options, &url, NULL, &headers, &err)
+               : request_headers(&options, &headers, &err),
+        "%s", err.message);
     start_server(&server);
     CURLcode code = perform(&options, &url, row->cookie, headers, server.port);
     shutdown(server.fd, SHUT_RDWR);
@@ -231,7 +232,7 @@ START_TEST(the_kept_head_is_what_libcurl_sends)
     struct buf sent = sent_by_libcurl(row), kept;
     struct buf masked = mask(row, buf_view(&sent));
     buf_init(&kept, 1 << 20);
-    fetch_request_head(&options, &url, row->cookie, &kept);
+    fetch_request_head(&options, &url, row->cookie, NULL, &kept);
     ck_assert_str_eq(buf_string(&kept), buf_string(&masked));
     buf_release(&kept);
     buf_release(&masked);
@@ -249,7 +250,7 @@ START_TEST(a_plain_head_is_as_expected)
     struct url url = parse(row.url);
     struct buf head;
     buf_init(&head, 1 << 16);
-    fetch_request_head(&options, &url, NULL, &head);
+    fetch_request_head(&options, &url, NULL, NULL, &head);
     ck_assert_str_eq(buf_string(&head), "GET /x?y HTTP/1.1\r\n"
                                         "Host: example.org:8443\r\n"
                                         "User-Agent: ua/1\r\n"
@@ -274,7 +275,7 @@ START_TEST(no_secret_stands_in_a_kept_head)
     struct url url = parse(row.url);
     struct buf head;
     buf_init(&head, 1 << 16);
-    fetch_request_head(&options, &url, NULL, &head);
+    fetch_request_head(&options, &url, NULL, NULL, &head);
     const char *text = buf_string(&head);
     ck_assert_msg(!strstr(text, "secret"), "%s", text);
     ck_assert_ptr_nonnull(strstr(text, "\r\nX-Key: ***\r\n"));
@@ -332,7 +333,7 @@ START_TEST(a_host_header_goes_to_its_host_alone)
     struct curl_slist *list = NULL, *last;
     struct error err;
     ck_assert_int_eq(request_has_host_headers(&options, &url), row->is_meant);
-    ck_assert(request_headers_for(&options, &url, &list, &err));
+    ck_assert(request_headers_for(&options, &url, NULL, &list, &err));
     for (last = list; last->next;)
         last = last->next;
     ck_assert_int_eq(!strcmp(last->data, "X-Key: 1"), row->is_meant);
