@@ -1,11 +1,17 @@
 #include "fetchgrep/base/digest.h"
 
+#include <openssl/crypto.h>
 #include <openssl/evp.h>
 
 struct digest {
     EVP_MD *sha1; /* fetched once: a look-up is dear in OpenSSL 3 */
     EVP_MD_CTX *context;
 };
+
+void digest_set_up(void)
+{
+    OPENSSL_init_crypto(OPENSSL_INIT_LOAD_CONFIG, NULL);
+}
 
 struct digest *digest_new(void)
 {

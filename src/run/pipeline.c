@@ -16,6 +16,7 @@
 
 #include "fetchgrep/archive/cdxj.h"
 #include "fetchgrep/base/clock.h"
+#include "fetchgrep/base/digest.h"
 #include "fetchgrep/base/fs.h"
 #include "fetchgrep/base/interrupt.h"
 #include "fetchgrep/base/json_out.h"
@@ -648,7 +649,11 @@ static bool make_chain(struct pipeline *pipeline, struct error *err)
  * locked, for an inherited lock would outlive us, and before any thread. */
 static bool prepare(struct pipeline *pipeline, struct error *err)
 {
-    bool is_fetched = pipeline->options->command != PIPELINE_EXTRACT;
+    const struct pipeline_options *options = pipeline->options;
+    bool is_fetched = options->command != PIPELINE_EXTRACT;
+    if (options->checks_digests ||
+        (is_fetched && options->store != WARC_STORE_NONE))
+        digest_set_up();
     if (is_fetched && !make_pool(pipeline, err))
         return false;
     if (pipeline->options->dedupes_pages &&

@@ -17,6 +17,11 @@ struct digest;
 
 /* NULL without memory. */
 struct digest *digest_new(void);
+
+/* libcrypto reads its configuration in the thread that needs it first, and
+ * what that thread then has is never freed if it is a worker. To be called
+ * before there are any. */
+void digest_set_up(void);
 void digest_free(struct digest *digest);
 
 /* "sha1:3I42H3S6NNFQ2MSVX7XZKYAYSCX5QBYJ" of the bytes (RFC 4648 base32). */
