@@ -22,7 +22,18 @@ struct request_row {
     const char *headers[HEADERS_MAX];          /* for all */
     struct fetch_host_header own[HEADERS_MAX]; /* for one host */
     const char *user_agent;                    /* NULL: "ua/1" */
+    const char *etag, *last_modified;          /* NULL: none */
 };
+
+/* What the conditions of a request come from, or NULL. Free it. */
+static struct known_answer *known_of(const struct request_row *row)
+{
+    const struct view fields[KNOWN_FIELD_COUNT] = {
+        [KNOWN_ETAG] = view_of_string(row->etag),
+        [KNOWN_LAST_MODIFIED] = view_of_string(row->last_modified),
+    };
+    return row->etag || row->last_modified ? known_answer_new(fields) : NULL;
+}
 
 static struct fetch_options options_of(const struct request_row *row)
 {
@@ -130,10 +141,13 @@ static struct buf sent_by_libcurl(const struct request_row *row)
     struct curl_slist *headers = NULL;
     struct error err = { 0 };
     struct server server = { 0 };
-    bool is_own = request_has_host_headers(&options, &url);
-    ck_assert_msg(is_own ? request_headers_for(&options, &url, &headers, &err)
-                         : request_headers(&options, &headers, &err),
-                  "%s", err.message);
+    struct known_answer *known = known_of(row);
+    bool is_own = known || request_has_host_headers(&options, &url);
+    ck_assert_msg(
+        is_own ? request_headers_for(&options, &url, known, &headers, &err)
+               : request_headers(&options, &headers, &err),
+        "%s", err.message);
+    known_answer_free(known);
     start_server(&server);
     CURLcode code = perform(&options, &url, headers, server.port);
     shutdown(server.fd, SHUT_RDWR);
@@ -198,6 +212,13 @@ static const struct request_row rows[] = {
     { .url = "http://a/", .headers = { "X-One: 1", "Accept:" } },
     { .url = "http://a/", .headers = { "User-Agent:", "X-One: 1" } },
     { .url = "http://a/", .headers = { "Accept-Encoding:" } },
+    { .url = "http://a/", .etag = "\"v;1\"" },
+    { .url = "http://a/",
+      .headers = { "X-One: 1" },
+      .own = { { "a", "X-Key: 1" } },
+      .etag = "W/\"x\"",
+      .last_modified = "Mon, 23 Nov 2026 07:30:14 GMT" },
+    { .url = "http://a/", .last_modified = "Mon, 23 Nov 2026 07:30:14 GMT" },
     { .url = "http://a/", .headers = { "X-Nothing:   ", "X-One: 1" } },
     { .url = "http://a/", .headers = { "X-Empty;", "X-One: 1" } },
     { .url = "http://a/",
@@ -221,8 +242,10 @@ START_TEST(the_kept_head_is_what_libcurl_sends)
     struct url url = parse(row->url);
     struct buf sent = sent_by_libcurl(row), kept;
     struct buf masked = mask(row, buf_view(&sent));
+    struct known_answer *known = known_of(row);
     buf_init(&kept, 1 << 20);
-    fetch_request_head(&options, &url, &kept);
+    fetch_request_head(&options, &url, known, &kept);
+    known_answer_free(known);
     ck_assert_str_eq(buf_string(&kept), buf_string(&masked));
     buf_release(&kept);
     buf_release(&masked);
@@ -240,7 +263,7 @@ START_TEST(a_plain_head_is_as_expected)
     struct url url = parse(row.url);
     struct buf head;
     buf_init(&head, 1 << 16);
-    fetch_request_head(&options, &url, &head);
+    fetch_request_head(&options, &url, NULL, &head);
     ck_assert_str_eq(buf_string(&head), "GET /x?y HTTP/1.1\r\n"
                                         "Host: example.org:8443\r\n"
                                         "User-Agent: ua/1\r\n"
@@ -265,7 +288,7 @@ START_TEST(no_secret_stands_in_a_kept_head)
     struct url url = parse(row.url);
     struct buf head;
     buf_init(&head, 1 << 16);
-    fetch_request_head(&options, &url, &head);
+    fetch_request_head(&options, &url, NULL, &head);
     const char *text = buf_string(&head);
     ck_assert_msg(!strstr(text, "secret"), "%s", text);
     ck_assert_ptr_nonnull(strstr(text, "\r\nX-Key: ***\r\n"));
@@ -313,7 +336,7 @@ START_TEST(a_host_header_goes_to_its_host_alone)
     struct curl_slist *list = NULL, *last;
     struct error err;
     ck_assert_int_eq(request_has_host_headers(&options, &url), row->is_meant);
-    ck_assert(request_headers_for(&options, &url, &list, &err));
+    ck_assert(request_headers_for(&options, &url, NULL, &list, &err));
     for (last = list; last->next;)
         last = last->next;
     ck_assert_int_eq(!strcmp(last->data, "X-Key: 1"), row->is_meant);
