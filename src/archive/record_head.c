@@ -95,7 +95,7 @@ static struct view read_raw(struct record_heads *heads, int fd, uint64_t *at)
 enum parse_result { PARSE_DONE, PARSE_MORE, PARSE_NONE };
 
 /* Whether what is unpacked holds all that is wanted; `is_all`: there is no
- * more. */
+ * more. Half a head would be worse than none. */
 static enum parse_result parse(struct view plain, bool is_all,
                                struct warc_record *record,
                                struct http_head *head)
@@ -108,12 +108,13 @@ static enum parse_result parse(struct view plain, bool is_all,
     if (!warc_header_begins(plain) || !warc_header_read(record, &length))
         return PARSE_NONE;
     record->block = view_first(view_from(plain, size), length);
-    is_all = is_all || record->block.size == length;
-    if (!http_head_parse(record->block, head))
-        return record->block.size >= STATUS_LINE_MIN || is_all ? PARSE_NONE
-                                                               : PARSE_MORE;
+    bool is_whole = record->block.size == length;
+    bool has_head = http_head_parse(record->block, head);
     /* A head that ends where the bytes end may go on. */
-    return head->size < record->block.size || is_all ? PARSE_DONE : PARSE_MORE;
+    if (has_head && (is_whole || head->size < record->block.size))
+        return PARSE_DONE;
+    bool is_other = !has_head && record->block.size >= STATUS_LINE_MIN;
+    return is_all || is_whole || is_other ? PARSE_NONE : PARSE_MORE;
 }
 
 /* Unpacks one more step. False: the member is at its end, or is broken. */

@@ -310,6 +310,152 @@ START_TEST(every_line_of_an_index_is_found)
 }
 END_TEST
 
+/* ---- a URL twice in a second ------------------------------------------ */
+
+static void add_twins(struct warc_file *file)
+{
+    static const char *const digests[] = { "AAAA", "BBBB", "CCCC" };
+    for (size_t i = 0; i < ARRAY_COUNT(digests); i++) {
+        char fields[200];
+        snprintf(fields, sizeof(fields),
+                 "WARC-Date: 2020-01-02T03:04:05.%zuZ\r\n"
+                 "WARC-Payload-Digest: sha1:%s\r\n",
+                 i, digests[i]);
+        add_record(file, "response", "http://a.org/", fields, digests[i]);
+    }
+}
+
+static const char twin_lines[] =
+    "org,a)/ 20200102030405 {\"url\":\"http://a.org/\",\"digest\":\"AAAA\","
+    "\"offset\":\"@0\",\"filename\":\"file\"}\n"
+    "org,a)/ 20200102030405 {\"url\":\"http://a.org/\",\"digest\":\"BBBB\","
+    "\"offset\":\"@1\",\"filename\":\"file\"}\n"
+    "org,a)/ 20200102030405 {\"url\":\"http://a.org/\",\"digest\":\"CCCC\","
+    "\"offset\":\"@2\",\"filename\":\"file\"}\n";
+
+static void write_index(const struct warc_file *file, const char *lines)
+{
+    struct buf index;
+    buf_init(&index, 1 << 20);
+    for (; *lines; lines++) {
+        if (*lines == '@')
+            buf_append_format(&index, "%zu", file->offsets[*++lines - '0']);
+        else
+            buf_append_char(&index, *lines);
+    }
+    temp_write("index.cdxj", buf_view(&index));
+    buf_release(&index);
+}
+
+/* _i: with an index, and which; without its digest the first is taken. */
+START_TEST(of_a_url_that_came_twice_in_a_second_the_digest_tells)
+{
+    static const char *const wanted[] = { "AAAA", "BBBB", "CCCC", "DDDD", "" };
+    static const char *const found[] = { "AAAA", "BBBB", "CCCC", "AAAA",
+                                         "AAAA" };
+    struct warc_file file;
+    char fields[300];
+    snprintf(fields, sizeof(fields),
+             "WARC-Refers-To-Target-URI: http://a.org/\r\n"
+             "WARC-Refers-To-Date: 2020-01-02T03:04:05.9Z\r\n%s%s%s",
+             wanted[_i / 2][0] ? "WARC-Payload-Digest: sha1:" : "",
+             wanted[_i / 2], wanted[_i / 2][0] ? "\r\n" : "");
+    warc_file_init(&file, PACKED_MEMBERS);
+    add_twins(&file);
+    add_record(&file, "revisit", "http://b.org/", fields, "");
+    temp_write("file", buf_view(&file.bytes));
+    if (_i % 2)
+        write_index(&file, twin_lines);
+    ck_assert_str_eq(follow_in("file"), found[_i / 2]);
+    warc_file_release(&file);
+}
+END_TEST
+
+/* ---- a run since another ---------------------------------------------- */
+
+/* run.json of the run `name`, which was made since another. */
+static void write_since(const char *name, const char *since)
+{
+    char path[100], text[300];
+    snprintf(path, sizeof(path), "%s/run.json", name);
+    snprintf(text, sizeof(text), "{\"run_id\":\"x\",\"since\":\"%s/%s\"}",
+             temp_dir, since);
+    temp_write(path, view_of_string(text));
+}
+
+static void write_runs(void)
+{
+    struct warc_file first, last;
+    warc_file_init(&first, PACKED_MEMBERS);
+    warc_file_init(&last, PACKED_MEMBERS);
+    add_record(&first, "response", "http://a.org/",
+               "WARC-Date: 2020-01-02T03:04:05Z\r\n", "of the first run");
+    add_record(&last, "revisit", "http://a.org/",
+               "WARC-Refers-To-Target-URI: http://a.org/\r\n"
+               "WARC-Refers-To-Date: 2020-01-02T03:04:05Z\r\n",
+               "");
+    temp_write("one/pages/file", buf_view(&first.bytes));
+    temp_write("one/pages/index.cdxj",
+               view_of_string("org,a)/ 20200102030405 {\"url\":"
+                              "\"http://a.org/\",\"offset\":\"0\","
+                              "\"filename\":\"file\"}\n"));
+    temp_write("three/pages/file", buf_view(&last.bytes));
+    temp_write("three/pages/index.cdxj", view_of_string("org,x)/ 2020 {}\n"));
+    warc_file_release(&first);
+    warc_file_release(&last);
+}
+
+/* What the run between the two holds does not matter, only whom it names. */
+START_TEST(a_run_since_another_finds_what_that_one_kept)
+{
+    write_runs();
+    write_since("three", "two");
+    write_since("two", "one");
+    ck_assert_str_eq(follow_in("three/pages/file"), "of the first run");
+}
+END_TEST
+
+START_TEST(a_run_that_names_none_has_its_own_pages_alone)
+{
+    write_runs();
+    ck_assert_str_eq(follow_in("three/pages/file"), "none");
+}
+END_TEST
+
+START_TEST(runs_that_name_each_other_come_to_an_end)
+{
+    write_runs();
+    write_since("three", "two");
+    write_since("two", "three");
+    ck_assert_str_eq(follow_in("three/pages/file"), "none");
+}
+END_TEST
+
+START_TEST(a_run_before_may_be_gone)
+{
+    write_runs();
+    write_since("three", "gone");
+    ck_assert_str_eq(follow_in("three/pages/file"), "none");
+}
+END_TEST
+
+/* Only the folder `pages` of a run is one. */
+START_TEST(an_archive_elsewhere_is_no_run)
+{
+    struct warc_file file;
+    write_runs();
+    write_since("x", "one");
+    warc_file_init(&file, PACKED_NOT);
+    add_record(&file, "revisit", "http://a.org/",
+               "WARC-Refers-To-Date: 2020-01-02T03:04:05Z\r\n", "");
+    temp_write("x/mypages/file", buf_view(&file.bytes));
+    temp_write("x/pages/file", buf_view(&file.bytes));
+    ck_assert_str_eq(follow_in("x/mypages/file"), "none");
+    ck_assert_str_eq(follow_in("x/pages/file"), "of the first run");
+    warc_file_release(&file);
+}
+END_TEST
+
 /* ---- many at once ----------------------------------------------------- */
 
 enum { FILES = 100, THREADS = 8 };
@@ -382,6 +528,13 @@ int main(void)
                         (int)ARRAY_COUNT(indexed));
     tcase_add_test(tests, braces_in_a_url_are_not_the_object);
     tcase_add_test(tests, every_line_of_an_index_is_found);
+    tcase_add_loop_test(
+        tests, of_a_url_that_came_twice_in_a_second_the_digest_tells, 0, 10);
+    tcase_add_test(tests, a_run_since_another_finds_what_that_one_kept);
+    tcase_add_test(tests, a_run_that_names_none_has_its_own_pages_alone);
+    tcase_add_test(tests, runs_that_name_each_other_come_to_an_end);
+    tcase_add_test(tests, a_run_before_may_be_gone);
+    tcase_add_test(tests, an_archive_elsewhere_is_no_run);
     tcase_add_test(tests, workers_share_what_is_known);
     return run_suite(suite);
 }

@@ -134,6 +134,93 @@ START_TEST(an_exchange_is_a_response_and_the_request_that_names_it)
 }
 END_TEST
 
+#define REVISIT_FIELDS                                                         \
+    "WARC/1.1\r\n"                                                             \
+    "WARC-Type: revisit\r\n"                                                   \
+    "WARC-Record-ID: <urn:uuid:*>\r\n"                                         \
+    "WARC-Date: 2026-11-22T07:30:14.123Z\r\n"                                  \
+    "WARC-Profile: http://netpreserve.org/warc/1.1/revisit/"
+
+#define REFERRED                                                               \
+    "WARC-Refers-To: <1>\r\n"                                                  \
+    "WARC-Refers-To-Target-URI: http://b.org/\r\n"                             \
+    "WARC-Refers-To-Date: 2020-01-02T03:04:05.678Z\r\n"
+
+#define ANSWERED                                                               \
+    "WARC-Target-URI: http://example.org/a\r\n"                                \
+    "WARC-IP-Address: 192.0.2.7\r\n"                                           \
+    "Content-Type: application/http;msgtype=response\r\n"
+
+static const struct warc_target some_target = {
+    .uri = { "http://b.org/", 13 },
+    .date = { "2020-01-02T03:04:05.678Z", 24 },
+    .record_id = { "<1>", 3 },
+};
+
+/* ISO 28500:2017, 6.7.2: the head is kept, and that the rest is not is said. */
+START_TEST(an_identical_payload_is_a_revisit_with_the_head_alone)
+{
+    struct warc_writer *writer = new_writer(WARC_STORE_PLAIN, 1);
+    struct warc_exchange exchange = some_exchange();
+    struct warc_written written;
+    struct buf out;
+    char digest[WARC_DIGEST_SIZE];
+    buf_init(&out, 1 << 20);
+    warc_payload_digest(writer, exchange.payload, digest);
+    ck_assert_str_eq(digest, "sha1:VL2MMHO4YXUKFWV63YHTWSBM3GXKSQ2N");
+    exchange.payload_digest = digest;
+    exchange.target = &some_target;
+    exchange.request_head.size = 0;
+    warc_write_exchange(writer, &exchange, &out, &written);
+    check_masked(buf_view(&out),
+                 view_of_string(REVISIT_FIELDS
+                                "identical-payload-digest\r\n" REFERRED ANSWERED
+                                "WARC-Payload-Digest: "
+                                "sha1:VL2MMHO4YXUKFWV63YHTWSBM3GXKSQ2N\r\n"
+                                "WARC-Block-Digest: "
+                                "sha1:XPMCME6PPEFZLYWYO6HNHGYUZI4CENMT\r\n"
+                                "WARC-Truncated: length\r\n"
+                                "Content-Length: 72\r\n\r\n" RESPONSE_HEAD
+                                "\r\n\r\n"));
+    ck_assert_uint_eq(written.size, out.size);
+    ck_assert(memmem(out.data, out.size, written.uuid, UUID_SIZE));
+    buf_release(&out);
+    warc_writer_free(writer);
+}
+END_TEST
+
+/* 6.7.3; what the next run can ask with is there whatever the 304 tells. */
+START_TEST(what_was_not_modified_is_a_revisit_with_what_it_was_asked_with)
+{
+    struct warc_writer *writer = new_writer(WARC_STORE_PLAIN, 1);
+    struct warc_exchange exchange = some_exchange();
+    struct warc_target target = some_target;
+    struct warc_written written;
+    struct buf out;
+    buf_init(&out, 1 << 20);
+    target.is_not_modified = true;
+    target.etag = view_of_string("\"v1\"");
+    exchange.target = &target;
+    exchange.request_head.size = 0;
+    exchange.response_body.size = 0;
+    exchange.response_head =
+        view_of_string("HTTP/1.1 304 Not Modified\r\n\r\n");
+    warc_write_exchange(writer, &exchange, &out, &written);
+    check_masked(buf_view(&out),
+                 view_of_string(REVISIT_FIELDS
+                                "server-not-modified\r\n" REFERRED
+                                "WARC-Etag: \"v1\"\r\n" ANSWERED
+                                "WARC-Block-Digest: "
+                                "sha1:7BHPGNOCWY7BDNRRIRFD3BSMBHT3WHDJ\r\n"
+                                "Content-Length: 29\r\n\r\n"
+                                "HTTP/1.1 304 Not Modified\r\n\r\n"
+                                "\r\n\r\n"));
+    ck_assert_str_eq(written.payload_digest, "");
+    buf_release(&out);
+    warc_writer_free(writer);
+}
+END_TEST
+
 START_TEST(what_is_not_known_is_not_written)
 {
     struct warc_writer *writer = new_writer(WARC_STORE_PLAIN, 1);
@@ -379,6 +466,10 @@ int main(void)
     suite_add_tcase(suite, tests);
     tcase_add_test(tests,
                    an_exchange_is_a_response_and_the_request_that_names_it);
+    tcase_add_test(tests,
+                   an_identical_payload_is_a_revisit_with_the_head_alone);
+    tcase_add_test(
+        tests, what_was_not_modified_is_a_revisit_with_what_it_was_asked_with);
     tcase_add_test(tests, what_is_not_known_is_not_written);
     tcase_add_test(tests, a_cut_http2_page_of_any_bytes_says_so_and_keeps_them);
     tcase_add_test(tests, warcinfo_opens_a_segment);

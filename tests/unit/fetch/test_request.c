@@ -23,7 +23,18 @@ struct request_row {
     struct fetch_host_header own[HEADERS_MAX]; /* for one host */
     const char *user_agent;                    /* NULL: "ua/1" */
     const char *cookie;                        /* of --cookies, or NULL */
+    const char *etag, *last_modified;          /* NULL: none */
 };
+
+/* What the conditions of a request come from, or NULL. Free it. */
+static struct known_answer *known_of(const struct request_row *row)
+{
+    const struct view fields[KNOWN_FIELD_COUNT] = {
+        [KNOWN_ETAG] = view_of_string(row->etag),
+        [KNOWN_LAST_MODIFIED] = view_of_string(row->last_modified),
+    };
+    return row->etag || row->last_modified ? known_answer_new(fields) : NULL;
+}
 
 static struct fetch_options options_of(const struct request_row *row)
 {
@@ -132,11 +143,13 @@ static struct buf sent_by_libcurl(const struct request_row *row)
     struct curl_slist *headers = NULL;
     struct error err = { 0 };
     struct server server = { 0 };
-    bool is_own = request_has_host_headers(&options, &url);
+    struct known_answer *known = known_of(row);
+    bool is_own = known || request_has_host_headers(&options, &url);
     ck_assert_msg(
-        is_own ? request_headers_for(&options, &url, NULL, &headers, &err)
+        is_own ? request_headers_for(&options, &url, known, &headers, &err)
                : request_headers(&options, &headers, &err),
         "%s", err.message);
+    known_answer_free(known);
     start_server(&server);
     CURLcode code = perform(&options, &url, row->cookie, headers, server.port);
     shutdown(server.fd, SHUT_RDWR);
@@ -201,6 +214,13 @@ static const struct request_row rows[] = {
     { .url = "http://a/", .headers = { "X-One: 1", "Accept:" } },
     { .url = "http://a/", .headers = { "User-Agent:", "X-One: 1" } },
     { .url = "http://a/", .headers = { "Accept-Encoding:" } },
+    { .url = "http://a/", .etag = "\"v;1\"" },
+    { .url = "http://a/",
+      .headers = { "X-One: 1" },
+      .own = { { "a", "X-Key: 1" } },
+      .etag = "W/\"x\"",
+      .last_modified = "Mon, 23 Nov 2026 07:30:14 GMT" },
+    { .url = "http://a/", .last_modified = "Mon, 23 Nov 2026 07:30:14 GMT" },
     { .url = "http://a/", .headers = { "X-Nothing:   ", "X-One: 1" } },
     { .url = "http://a/", .headers = { "X-Empty;", "X-One: 1" } },
     { .url = "http://a/",
@@ -231,8 +251,10 @@ START_TEST(the_kept_head_is_what_libcurl_sends)
     struct url url = parse(row->url);
     struct buf sent = sent_by_libcurl(row), kept;
     struct buf masked = mask(row, buf_view(&sent));
+    struct known_answer *known = known_of(row);
     buf_init(&kept, 1 << 20);
-    fetch_request_head(&options, &url, row->cookie, NULL, &kept);
+    fetch_request_head(&options, &url, row->cookie, known, &kept);
+    known_answer_free(known);
     ck_assert_str_eq(buf_string(&kept), buf_string(&masked));
     buf_release(&kept);
     buf_release(&masked);

@@ -124,6 +124,22 @@ START_TEST(what_does_not_apply_is_left_out)
 }
 END_TEST
 
+START_TEST(a_duplicate_names_the_first_one)
+{
+    const struct outcome_line line = { .id = 7,
+                                       .url = LITERAL("u"),
+                                       .outcome = OUTCOME_DUPLICATE,
+                                       .is_duplicate = true,
+                                       .duplicate_of = 0,
+                                       .source = LITERAL("list") };
+    outcome_line_append(&line, &out);
+    outcome_line_close(view_of(NULL, 0), 99, &out);
+    ck_assert_str_eq(buf_string(&out),
+                     "{\"id\":7,\"url\":\"u\",\"outcome\":\"duplicate\","
+                     "\"duplicate_of\":0,\"source\":\"list\"}\n");
+}
+END_TEST
+
 START_TEST(noughts_that_mean_something_are_written)
 {
     const struct outcome_line line = { .id = 1,
@@ -188,6 +204,7 @@ int main(void)
     tcase_add_test(tests, text_that_is_utf8_stays_and_other_bytes_are_replaced);
     tcase_add_test(tests, a_full_outcome_is_the_documented_json);
     tcase_add_test(tests, what_does_not_apply_is_left_out);
+    tcase_add_test(tests, a_duplicate_names_the_first_one);
     tcase_add_test(tests, noughts_that_mean_something_are_written);
     tcase_add_test(tests, every_outcome_word_stands_in_its_line);
     tcase_add_test(tests, an_outcome_with_junk_in_it_is_one_line_of_sound_json);

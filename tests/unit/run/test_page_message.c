@@ -114,6 +114,37 @@ START_TEST(an_entry_comes_with_its_hops_and_their_bytes)
 }
 END_TEST
 
+START_TEST(what_was_asked_about_comes_with_its_page)
+{
+    const struct view fields[KNOWN_FIELD_COUNT] = {
+        [KNOWN_URL] = view_of_string("http://a.example/x"),
+        [KNOWN_ETAG] = view_of_string("\"v1\""),
+        [KNOWN_DIGEST] = view_of_string("sha1:ABC"),
+    };
+    size_t size;
+    struct entry *entry = make_entry("http://a.example/x");
+    struct page *hop = make_page("http://a.example/", NULL);
+    set_heap_bytes(hop, "HTTP/1.1 302 Found\r\n\r\n", "gone");
+    entry->known = known_answer_new(fields);
+    entry->page = make_page("http://a.example/x", hop);
+    entry->page->known = entry->known;
+    entry->duplicate_of = 5;
+    char *bytes = described(entry_encode, entry, &size);
+    struct entry *got = entry_decode(NULL, bytes, size);
+    const struct known_answer *known = got->page->known;
+    ck_assert_ptr_null(got->known);
+    ck_assert_ptr_ne(known, entry->known);
+    ck_assert_str_eq(known_answer_field(known, KNOWN_ETAG), "\"v1\"");
+    ck_assert_str_eq(known_answer_field(known, KNOWN_LAST_MODIFIED), "");
+    ck_assert_str_eq(known_answer_field(known, KNOWN_DIGEST), "sha1:ABC");
+    ck_assert_ptr_null(got->page->previous_hop->known);
+    assert_same_url(&got->page->previous_hop->url, &hop->url);
+    ck_assert_uint_eq(got->duplicate_of, 5);
+    free(bytes);
+    entry_free(entry, NULL);
+}
+END_TEST
+
 START_TEST(an_entry_without_a_page_comes_with_its_detail)
 {
     size_t size;
@@ -179,6 +210,7 @@ static Suite *make_suite(void)
     Suite *suite = suite_create("page_message");
     TCase *tests = tcase_create("page_message");
     tcase_add_test(tests, an_entry_comes_with_its_hops_and_their_bytes);
+    tcase_add_test(tests, what_was_asked_about_comes_with_its_page);
     tcase_add_test(tests, an_entry_without_a_page_comes_with_its_detail);
     tcase_add_loop_test(tests, a_span_comes_with_its_places, 0, 2);
     tcase_add_test(tests, a_span_without_places_is_its_path);
