@@ -2,11 +2,11 @@
  * dedupe.h - has this URL been in the list before? (--dedupe)
  *
  * Two URLs are the same when the same is asked of the same server: scheme, user
- * information, host, port, path and query as url_parse has them; a fragment does
- * not count. They are compared by a 128-bit hash with a secret of the run: that two different ones of a thousand million are taken for the
- * same has a chance of 1 to 10^20. Of each URL 24 bytes are kept for the life
- * of the run, in tables that are 7/12 to 7/8 full: 27 to 41 bytes, 34 on
- * average.
+ * information, host, port, path and query as url_parse has them; a fragment
+ * does not count. They are compared by a 128-bit hash with a secret of the run:
+ * that two different ones of a thousand million are taken for the same has a
+ * chance of 1 to 10^20. Of each URL 24 bytes are kept for the life of the run,
+ * in tables that are 7/12 to 7/8 full: 27 to 41 bytes, 34 on average.
  *
  * Thread rule: belongs to the thread that reads the list.
  */

@@ -219,8 +219,9 @@ static void do_1xx_storm(const struct request *request, struct script *script)
     struct bytes storm = { 0 };
     uint64_t count = query_number(request->path, "n", 1000);
     for (uint64_t i = 0; i < count; i++)
-        bytes_add_format(&storm, "HTTP/1.1 103 Early Hints\r\n"
-                                 "Link: </%llu.css>\r\n\r\n",
+        bytes_add_format(&storm,
+                         "HTTP/1.1 103 Early Hints\r\n"
+                         "Link: </%llu.css>\r\n\r\n",
                          (unsigned long long)i);
     script_send(script, &storm);
     reply_page(script, 200, 512, "");
