@@ -68,15 +68,26 @@ bool cdxj_index_open(const char *path, struct cdxj_index **ret_index,
     return done;
 }
 
+/* The mapping; its bytes are const to all others. */
+static void *mapping_of(const struct cdxj_index *index)
+{
+    void *at;
+    memcpy(&at, &index->text.data, sizeof(at));
+    return at;
+}
+
+void cdxj_index_rest(const struct cdxj_index *index)
+{
+    if (index->text.size)
+        madvise(mapping_of(index), index->text.size, MADV_DONTNEED);
+}
+
 void cdxj_index_close(struct cdxj_index *index)
 {
     if (!index)
         return;
-    if (index->text.size) {
-        void *at;
-        memcpy(&at, &index->text.data, sizeof(at));
-        munmap(at, index->text.size);
-    }
+    if (index->text.size)
+        munmap(mapping_of(index), index->text.size);
     free(index->dir);
     free(index);
 }

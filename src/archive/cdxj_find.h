@@ -21,6 +21,10 @@ bool cdxj_index_open_file(const char *index_path, struct cdxj_index **ret_index,
                           struct error *err) MUST_CHECK;
 void cdxj_index_close(struct cdxj_index *index);
 
+/* Takes what was looked at out of this process's memory; the kernel may still
+ * have it. For long lives with many questions. */
+void cdxj_index_rest(const struct cdxj_index *index);
+
 struct cdxj_place {
     char *path; /* heap */
     uint64_t offset;

@@ -29,10 +29,12 @@
 enum {
     HOPS_MAX = 20,
     VALIDATOR_MAX = 1024, /* longer ones are not sent back */
+    LOOKUPS_A_REST = 256, /* then the index leaves memory */
 };
 
 struct earlier_run {
     struct cdxj_index *index; /* NULL: it is empty */
+    uint64_t lookup_count;
     struct record_heads *heads;
 };
 
@@ -204,6 +206,8 @@ static enum lookup_result look_up(struct earlier_run *run,
     struct cdxj_place place;
     if (url->has_userinfo)
         return LOOKUP_NONE; /* the index has it masked */
+    if (++run->lookup_count % LOOKUPS_A_REST == 0)
+        cdxj_index_rest(run->index);
     switch (cdxj_index_find_latest(run->index, url->text, &place, err)) {
     case CDXJ_FOUND:
         break;

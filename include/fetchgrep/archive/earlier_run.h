@@ -3,9 +3,8 @@
  * be asked whether it still holds (--since).
  *
  * Nothing of the run is read ahead: a URL is looked up in its sorted index, in
- * place, and of the record only the beginning is read. Some 20 microseconds
- * from the page cache; the memory is that of the mapped index, which the
- * kernel may take back at any time.
+ * place, and of the record only the beginning is read. Some 25 microseconds
+ * from the page cache; the memory does not follow the run's size.
  *
  * Thread rule: belongs to one thread.
  */
