@@ -88,6 +88,7 @@ struct entry {
     struct page *asides;   /* pages that it fetched for others: robots.txt;
                               kept, and no hops of its own */
     struct detour *detour; /* while it fetches those */
+    bool is_parked;        /* the frontier's (frontier_park) */
     uint32_t attempts;
     uint32_t redirects;
     size_t need_bytes; /* room its page needed when it was put back */
