@@ -32,6 +32,15 @@ static void note_failure(struct host *host, enum outcome failure, int64_t now)
     hold_until(host, now + pause_ms * CLOCK_NS_PER_MS);
 }
 
+void answer_slow_down(struct frontier *frontier, struct host *host,
+                      int64_t delay_ns)
+{
+    bool is_news = host->delay_ns != delay_ns;
+    host->delay_ns = delay_ns;
+    if (is_news)
+        hold_until(host, frontier->options.now_ns() + delay_ns);
+}
+
 /* Fewer transfers at once for a host that asks for that; they are earned back
  * one by one. */
 static void note_load(const struct frontier *frontier, struct host *host,
@@ -52,8 +61,6 @@ void answer_note(struct frontier *frontier, struct host *host,
                  const struct frontier_answer *answer)
 {
     int64_t delay_ns = frontier->options.host_delay_ns, now = 0;
-    if (answer->delay_ns)
-        host->delay_ns = answer->delay_ns;
     if (host->delay_ns > delay_ns)
         delay_ns = host->delay_ns;
     bool is_failure = answer->failure != OUTCOME_OK;

@@ -68,23 +68,41 @@ void line_unlock(struct frontier *frontier)
         frontier->wake(frontier->wake_ctx);
 }
 
+/* At the front; those on a detour before all others. */
+static void put_first(struct host *host, struct entry *entry)
+{
+    struct entry **at = &host->first;
+    if (!entry->detour && host->last_detour)
+        at = &host->last_detour->next;
+    entry->next = *at;
+    *at = entry;
+    if (!entry->next)
+        host->last = entry;
+    if (entry->detour && !host->last_detour)
+        host->last_detour = entry;
+}
+
+static void put_last(struct host *host, struct entry *entry)
+{
+    assert(!entry->detour);
+    entry->next = NULL;
+    if (host->first)
+        host->last->next = entry;
+    else
+        host->first = entry;
+    host->last = entry;
+}
+
 bool line_put(struct frontier *frontier, struct entry *entry, bool at_front)
 {
     struct host *host = host_table_get(&frontier->hosts, entry->target.origin);
     if (!host)
         return false;
     entry->host = host;
-    if (!host->first) {
-        entry->next = NULL;
-        host->first = host->last = entry;
-    } else if (at_front) {
-        entry->next = host->first;
-        host->first = entry;
-    } else {
-        entry->next = NULL;
-        host->last->next = entry;
-        host->last = entry;
-    }
+    if (at_front)
+        put_first(host, entry);
+    else
+        put_last(host, entry);
     host->waiting++;
     frontier->waiting++;
     turn_offer_host(frontier, host);
@@ -94,7 +112,19 @@ bool line_put(struct frontier *frontier, struct entry *entry, bool at_front)
 bool line_is_full(const struct frontier *frontier)
 {
     return frontier->waiting >= frontier->options.capacity ||
-           frontier->sleeping >= SLEEPING_MAX;
+           line_is_asleep(frontier);
+}
+
+bool line_is_asleep(const struct frontier *frontier)
+{
+    return frontier->sleeping + frontier->parked >= SLEEPING_MAX;
+}
+
+/* One that slept or was parked is neither any more. */
+static void note_awake(struct frontier *frontier)
+{
+    if (frontier->sleeping + frontier->parked == SLEEPING_MAX * 3 / 4)
+        pthread_cond_broadcast(&frontier->has_room);
 }
 
 bool frontier_add(struct frontier *frontier, struct entry *entry,
@@ -132,6 +162,8 @@ static struct entry *take_first(struct frontier *frontier, struct host *host)
     host->first = entry->next;
     if (!host->first)
         host->last = NULL;
+    if (host->last_detour == entry)
+        host->last_detour = NULL;
     entry->next = NULL;
     host->waiting--;
     frontier->waiting--;
@@ -153,8 +185,8 @@ static void wake_entry(struct frontier *frontier, struct entry *entry)
         (void)done;
         return;
     }
-    if (frontier->sleeping-- == SLEEPING_MAX * 3 / 4)
-        pthread_cond_broadcast(&frontier->has_room);
+    frontier->sleeping--;
+    note_awake(frontier);
 }
 
 static void wake_sleepers(struct frontier *frontier)
@@ -222,12 +254,42 @@ enum frontier_result frontier_take(struct frontier *frontier,
 
 /* ---- coming back ------------------------------------------------------- */
 
+/* Under the lock. */
+static void unpark(struct frontier *frontier, struct entry *entry)
+{
+    if (!entry->is_parked)
+        return;
+    entry->is_parked = false;
+    entry->host->parked--;
+    frontier->parked--;
+    note_awake(frontier);
+}
+
+void frontier_park(struct frontier *frontier, struct entry *entry)
+{
+    pthread_mutex_lock(&frontier->lock);
+    assert(entry->host && !entry->is_parked && !entry->detour);
+    entry->is_parked = true;
+    entry->host->parked++;
+    frontier->parked++;
+    turn_leave_alone(frontier, entry->host);
+    line_unlock(frontier);
+}
+
+void frontier_unpark(struct frontier *frontier, struct entry *entry)
+{
+    pthread_mutex_lock(&frontier->lock);
+    unpark(frontier, entry);
+    line_unlock(frontier);
+}
+
 /* Under the lock: the place at the entry's host is free again. */
 static void leave_place(struct frontier *frontier, struct entry *entry,
                         const struct frontier_answer *answer)
 {
     struct host *host = entry->host;
     assert(host && host->running > 0 && frontier->running > 0);
+    unpark(frontier, entry);
     entry->host = NULL;
     host->running--;
     frontier->running--;
@@ -266,6 +328,19 @@ bool frontier_retry(struct frontier *frontier, struct entry *entry,
     frontier->sleeping += done;
     line_unlock(frontier);
     return done || error_no_memory(err, "the frontier");
+}
+
+bool frontier_slow_down(struct frontier *frontier, struct view origin,
+                        int64_t delay_ns)
+{
+    pthread_mutex_lock(&frontier->lock);
+    struct host *host = host_table_get(&frontier->hosts, origin);
+    if (host) {
+        answer_slow_down(frontier, host, delay_ns);
+        turn_leave_alone(frontier, host);
+    }
+    line_unlock(frontier);
+    return host != NULL;
 }
 
 bool frontier_has_failed(struct frontier *frontier, const struct entry *entry)
@@ -315,6 +390,7 @@ struct frontier_counts frontier_counts(struct frontier *frontier)
         .waiting = frontier->waiting,
         .sleeping = frontier->sleeping,
         .running = frontier->running,
+        .parked = frontier->parked,
         .hosts = frontier->hosts.count,
         .is_feeder_idle = frontier->is_feeder_idle,
     };

@@ -16,7 +16,7 @@
 
 #include <pthread.h>
 
-enum { SLEEPING_MAX = 65536 }; /* entries */
+enum { SLEEPING_MAX = 65536 }; /* entries, the parked ones with them */
 
 struct host_list {
     struct host *first, *last;
@@ -40,6 +40,7 @@ struct frontier {
     size_t waiting;
     size_t sleeping;
     size_t running;
+    size_t parked; /* of these */
     bool is_closed;
     bool is_stopped;
     bool is_wanted;     /* a taker was told to wait */
@@ -53,6 +54,9 @@ bool line_put(struct frontier *frontier, struct entry *entry,
               bool at_front) MUST_CHECK;
 
 bool line_is_full(const struct frontier *frontier);
+
+/* Whether so many sleep, or wait for one that does, that no more are let in. */
+bool line_is_asleep(const struct frontier *frontier);
 
 /* Releases the lock, and wakes takers if there is something for them. */
 void line_unlock(struct frontier *frontier);
@@ -85,6 +89,10 @@ struct host *turn_take_host(struct frontier *frontier);
 /* What a transfer has told of its host. */
 void answer_note(struct frontier *frontier, struct host *host,
                  const struct frontier_answer *answer);
+
+/* It asks for a pause between requests. */
+void answer_slow_down(struct frontier *frontier, struct host *host,
+                      int64_t delay_ns);
 
 /* ---- supply.c ---------------------------------------------------------- */
 

@@ -14,9 +14,11 @@ struct host {
     struct host *newer_idle, *older_idle; /* idle list */
     struct host *next_hungry;             /* hungry list */
     struct entry *first, *last;           /* entries that wait */
+    struct entry *last_detour;            /* of those that stand before them */
     size_t waiting;                       /* how many */
     struct frontier_supply *supply;       /* has more of them, or NULL */
     uint32_t running;                     /* transfers at the moment */
+    uint32_t parked;                      /* of these, only have a place */
     uint32_t limit;                       /* of them; 0: as the run has it */
     uint32_t good_count;                  /* answers since `limit` changed */
     uint32_t failures;                    /* to reach it, in a row */

@@ -1,18 +1,23 @@
 /*
  * Both sides are brought to one form first (2.2.2): octets beyond ASCII and
  * what is no URL's are percent-encoded, escapes of unreserved letters are
- * decoded, the others' digits are upper case; in paths, "*" and "$" are
- * encoded, since in patterns they mean something else when they are not.
+ * decoded, the others' digits are upper case; "*" and "$" are encoded where
+ * they mean themselves: in paths, and "$" within a pattern.
  *
  * A pattern is then a row of texts with "*" between them. Taking the first
  * occurrence of each in turn is enough, and memmem(3) finds it in linear time:
- * no pattern makes matching explode.
+ * no pattern makes matching explode. Tens of thousands of them fit into one
+ * file, though, so what is spent on one path is bounded too.
  */
 #include "fetchgrep/frontier/robots.h"
 
 #include "fetchgrep/base/buf.h"
 
 #include <math.h>
+
+/* Bytes that may be searched for one path: a few milliseconds. A thousand rules
+ * with a "*" each and a path of a thousand bytes need a tenth of it. */
+enum { WORK_MAX = 10 << 20, SEARCH_COST = 64 /* of beginning one */ };
 
 struct robots {
     struct robots_rule *rules;
@@ -63,6 +68,9 @@ static void append_normalized(struct view text, bool is_pattern,
 {
     for (size_t i = 0; i < text.size; i++) {
         char c = text.data[i];
+        bool is_itself = c == '*'   ? !is_pattern
+                         : c == '$' ? !is_pattern || i + 1 < text.size
+                                    : false;
         int octet = escape_of(view_from(text, i));
         if (octet >= 0) {
             if (is_unreserved((char)octet))
@@ -71,7 +79,7 @@ static void append_normalized(struct view text, bool is_pattern,
                 append_escape(out, (unsigned char)octet);
             i += 2;
         } else if ((unsigned char)c <= ' ' || (unsigned char)c >= 0x7f ||
-                   (!is_pattern && (c == '*' || c == '$'))) {
+                   is_itself) {
             append_escape(out, (unsigned char)c);
         } else {
             buf_append_char(out, c);
@@ -81,56 +89,92 @@ static void append_normalized(struct view text, bool is_pattern,
 
 /* ---- matching --------------------------------------------------------- */
 
-static bool matches(struct view pattern, struct view path)
+/* What stands before the first "*" of the rest of a pattern; all when there is
+ * none. */
+static struct view next_text(struct view *pattern, bool *ret_is_last)
 {
-    bool is_whole = pattern.size && pattern.data[pattern.size - 1] == '$';
-    bool is_first = true;
+    const char *star =
+        pattern->size ? memchr(pattern->data, '*', pattern->size) : NULL;
+    size_t size = star ? (size_t)(star - pattern->data) : pattern->size;
+    struct view text = view_first(*pattern, size);
+    *pattern = view_from(*pattern, size + (star != NULL));
+    *ret_is_last = !star;
+    return text;
+}
+
+/* Takes the first occurrence of the text, and what is before it, off the path;
+ * false when there is none. */
+static bool pass_text(struct view text, struct view *path, int64_t *work)
+{
+    if (!text.size)
+        return true;
+    if (*work < 0 || path->size < text.size)
+        return false;
+    const char *at = memmem(path->data, path->size, text.data, text.size);
+    size_t passed = at ? (size_t)(at - path->data) + text.size : path->size;
+    *path = view_from(*path, passed);
+    *work -= (int64_t)passed + SEARCH_COST;
+    return at != NULL;
+}
+
+static bool starts_with(struct view whole, struct view part)
+{
+    return whole.size >= part.size &&
+           view_equal(view_first(whole, part.size), part);
+}
+
+static bool ends_with(struct view whole, struct view part)
+{
+    return whole.size >= part.size &&
+           view_equal(view_from(whole, whole.size - part.size), part);
+}
+
+/* `work` is less than 0 afterwards if it was not enough to tell. */
+static bool matches(struct view pattern, struct view path, int64_t *work)
+{
+    bool is_last, is_whole = ends_with(pattern, view_of_string("$"));
     if (is_whole)
         pattern.size--;
+    struct view text = next_text(&pattern, &is_last);
+    if (!starts_with(path, text))
+        return false;
+    path = view_from(path, text.size);
+    if (is_last)
+        return !is_whole || !path.size;
     for (;;) {
-        const char *star =
-            pattern.size ? memchr(pattern.data, '*', pattern.size) : NULL;
-        struct view text =
-            star ? view_first(pattern, (size_t)(star - pattern.data)) : pattern;
-        if (!star && is_whole && !is_first) {
-            /* The last text must stand at the end. */
-            return path.size >= text.size &&
-                   view_equal(view_from(path, path.size - text.size), text);
-        }
-        if (is_first) {
-            if (path.size < text.size ||
-                !view_equal(view_first(path, text.size), text))
-                return false;
-            path = view_from(path, text.size);
-        } else if (text.size) {
-            const char *at =
-                path.size ? memmem(path.data, path.size, text.data, text.size)
-                          : NULL;
-            if (!at)
-                return false;
-            path = view_from(path, (size_t)(at - path.data) + text.size);
-        }
-        if (!star)
-            return !is_whole || path.size == 0;
-        pattern = view_from(pattern, text.size + 1);
-        is_first = false;
+        text = next_text(&pattern, &is_last);
+        if (is_last && is_whole)
+            return ends_with(path, text);
+        if (!pass_text(text, &path, work))
+            return false;
+        if (is_last)
+            return true;
     }
 }
 
-static const struct robots_rule *find_rule(const struct robots *robots,
-                                           struct view path)
+/* Whether it decides, matching, where `other` would (NULL: nothing would). */
+static bool outdoes(const struct robots_rule *rule,
+                    const struct robots_rule *other)
+{
+    if (!other || rule->pattern.size != other->pattern.size)
+        return !other || rule->pattern.size > other->pattern.size;
+    return rule->is_allowed && !other->is_allowed;
+}
+
+/* The rule that decides; NULL when none matches. False: it would take too
+ * long. */
+static bool find_rule(const struct robots *robots, struct view path,
+                      const struct robots_rule **ret_rule)
 {
     const struct robots_rule *found = NULL;
-    for (size_t i = 0; i < robots->rule_count; i++) {
+    int64_t work = WORK_MAX;
+    for (size_t i = 0; i < robots->rule_count && work >= 0; i++) {
         const struct robots_rule *rule = &robots->rules[i];
-        if (found && (rule->pattern.size < found->pattern.size ||
-                      (rule->pattern.size == found->pattern.size &&
-                       (found->is_allowed || !rule->is_allowed))))
-            continue;
-        if (matches(rule->pattern, path))
+        if (outdoes(rule, found) && matches(rule->pattern, path, &work))
             found = rule;
     }
-    return found;
+    *ret_rule = found;
+    return work >= 0;
 }
 
 enum robots_result robots_check(const struct robots *robots, struct view target,
@@ -143,14 +187,17 @@ enum robots_result robots_check(const struct robots *robots, struct view target,
     if (!target.size || target.data[0] != '/')
         buf_append_char(&path, '/'); /* "?query" alone */
     append_normalized(target, false, &path);
-    enum robots_result result = ROBOTS_NO_MEMORY;
-    if (!path.failed) {
-        const struct robots_rule *rule = find_rule(robots, buf_view(&path));
-        result = !rule || rule->is_allowed ? ROBOTS_ALLOWED : ROBOTS_DENIED;
-        if (result == ROBOTS_DENIED)
-            *ret_rule = rule;
-    }
+    const struct robots_rule *rule = NULL;
+    enum robots_result result = ROBOTS_ALLOWED;
+    if (path.failed)
+        result = ROBOTS_NO_MEMORY;
+    else if (!find_rule(robots, buf_view(&path), &rule))
+        result = ROBOTS_TOO_COSTLY;
+    else if (rule && !rule->is_allowed)
+        result = ROBOTS_DENIED;
     buf_release(&path);
+    if (result == ROBOTS_DENIED)
+        *ret_rule = rule;
     return result;
 }
 

@@ -174,7 +174,7 @@ enum frontier_hunger frontier_wait_hungry(struct frontier *frontier,
     frontier->has_more_hosts = has_more_hosts;
     frontier->left = left;
     while (!frontier->is_stopped &&
-           (frontier->sleeping >= SLEEPING_MAX ||
+           (line_is_asleep(frontier) ||
             (!frontier->hungry.first &&
              !has_room_for_host(frontier, frontier->options.capacity / 2)))) {
         frontier->is_feeder_idle = true;

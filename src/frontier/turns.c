@@ -55,11 +55,21 @@ static bool hold(struct frontier *frontier, struct host *host)
     return false;
 }
 
+/* Whether the first in line may have a place. What is parked waits for an entry
+ * on a detour, and does not stand in the way of one. */
+static bool has_place(const struct frontier *frontier, const struct host *host)
+{
+    uint32_t taken = host->running;
+    if (host->first->detour)
+        taken -= host->parked;
+    return taken < turn_limit(frontier, host);
+}
+
 static bool may_give(struct frontier *frontier, struct host *host)
 {
-    return host->first && (turn_is_given_up(frontier, host) ||
-                           (host->running < turn_limit(frontier, host) &&
-                            !hold(frontier, host)));
+    return host->first &&
+           (turn_is_given_up(frontier, host) ||
+            (has_place(frontier, host) && !hold(frontier, host)));
 }
 
 bool turn_is_urgent(const struct frontier *frontier, const struct host *host)

@@ -272,9 +272,9 @@ static enum pacing_result wait_or_clear(struct pipeline *pipeline,
                                         int64_t *ret_due_ns)
 {
     struct pacing *pacing = &pipeline->pacing;
+    const struct frontier_counts counts = frontier_counts(pipeline->frontier);
     if (pacing->outage.state != OUTAGE_SUSPECTED ||
-        frontier_counts(pipeline->frontier).running !=
-            pacing->kept.count + atomic_load(&pipeline->at_desk))
+        counts.running - counts.parked != pacing->kept.count)
         return PACING_WAIT;
     int64_t clear_ns =
         pacing->outage.failed_ns + IDLE_MOST_MS * CLOCK_NS_PER_MS;

@@ -178,21 +178,69 @@ static void put_in_line_again(struct pipeline *pipeline, struct entry *entry,
     fail(pipeline, &err);
 }
 
+/* Its host gets the pause that robots.txt wants. Told again for each page: a
+ * host may have been forgotten since. */
+static void slow_down(struct pipeline *pipeline, const struct entry *entry,
+                      int64_t delay_ms)
+{
+    struct error err;
+    if (!delay_ms ||
+        frontier_slow_down(pipeline->frontier, entry->target.origin,
+                           delay_ms * CLOCK_NS_PER_MS))
+        return;
+    error_no_memory(&err, "the frontier");
+    fail(pipeline, &err);
+}
+
 /* The entry is back with its origin's robots.txt: those that have waited for it
- * stand in line again. Returns the pause that the origin wants. */
-static int64_t end_detour(struct pipeline *pipeline, struct entry *entry)
+ * stand in line again. */
+static void end_detour(struct pipeline *pipeline, struct entry *entry)
 {
     const struct frontier_answer none = { 0 };
     int64_t delay_ms;
     entry = robots_desk_settle(pipeline->robots, entry, &delay_ms);
+    slow_down(pipeline, entry, delay_ms);
     while (entry->next) {
         struct entry *waiting = entry->next;
         entry->next = waiting->next;
         waiting->next = NULL;
-        atomic_fetch_sub(&pipeline->at_desk, 1);
         put_in_line_again(pipeline, waiting, &none);
     }
-    return delay_ms * CLOCK_NS_PER_MS;
+}
+
+/* The host that it went to for a robots.txt is given up. If that is not its
+ * own, its own is not to blame, but nobody knows its rules. */
+static void give_up_detour(struct pipeline *pipeline, struct entry *entry)
+{
+    bool is_elsewhere =
+        !view_equal(entry->target.origin, entry->detour->target.origin);
+    end_detour(pipeline, entry);
+    if (!is_elsewhere)
+        return;
+    char *why = entry->detail;
+    entry->detail = NULL;
+    entry_end(entry, OUTCOME_ROBOTS_DENIED,
+              "its robots.txt could not be had%s%s", why ? ": " : "",
+              why ? why : "");
+    free(why);
+}
+
+/* An entry that waits at the desk is parked before it is the desk's: whoever
+ * brings the rules may have it at once. */
+static enum robots_turn ask_desk(struct pipeline *pipeline, struct entry *entry)
+{
+    enum robots_turn turn;
+    int64_t delay_ms;
+    while ((turn = robots_desk_ask(pipeline->robots, entry, &delay_ms)) ==
+           ROBOTS_WAITS) {
+        frontier_park(pipeline->frontier, entry);
+        if (robots_desk_wait(pipeline->robots, entry))
+            return turn;
+        frontier_unpark(pipeline->frontier, entry);
+    }
+    if (turn == ROBOTS_GO)
+        slow_down(pipeline, entry, delay_ms);
+    return turn;
 }
 
 /* Whether the origin's robots.txt lets the entry be fetched now. If not, it has
@@ -203,11 +251,10 @@ static bool may_go(struct pipeline *pipeline, struct entry *entry)
     struct error err;
     if (!pipeline->robots)
         return true;
-    switch (robots_desk_ask(pipeline->robots, entry)) {
+    switch (ask_desk(pipeline, entry)) {
     case ROBOTS_GO:
         return true;
     case ROBOTS_WAITS:
-        atomic_fetch_add(&pipeline->at_desk, 1);
         return false;
     case ROBOTS_OVER:
         frontier_finish(pipeline->frontier, entry, &none);
@@ -238,7 +285,7 @@ enum frontier_result pipeline_take_turn(struct pipeline *pipeline,
         if (result != FRONTIER_GIVEN_UP)
             return result;
         if (entry->detour)
-            end_detour(pipeline, entry);
+            give_up_detour(pipeline, entry);
         send_to_team(pipeline, &entry, 1);
     }
 }
@@ -359,9 +406,8 @@ static bool try_again(struct pipeline *pipeline, struct entry *entry,
 static void come_back(struct pipeline *pipeline, struct entry *entry,
                       const struct frontier_answer *answer)
 {
-    struct frontier_answer with_delay = *answer;
     struct error err;
-    with_delay.delay_ns = end_detour(pipeline, entry);
+    end_detour(pipeline, entry);
     if (pipeline->options->store == WARC_STORE_NONE) {
         page_free(entry->asides, pipeline->pool);
         entry->asides = NULL;
@@ -372,7 +418,7 @@ static void come_back(struct pipeline *pipeline, struct entry *entry,
     free(entry->detail);
     entry->detail = NULL;
     entry->outcome = OUTCOME_OK;
-    put_in_line_again(pipeline, entry, &with_delay);
+    put_in_line_again(pipeline, entry, answer);
 }
 
 /* What the end of its transfer means. True: it is over. */

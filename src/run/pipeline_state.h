@@ -41,7 +41,6 @@ struct pipeline {
     struct page_pool *pool;
     struct frontier *frontier;
     struct robots_desk *robots; /* NULL: nobody is asked */
-    atomic_size_t at_desk;      /* entries that wait there */
     struct pacing pacing;
     struct fetcher *_Atomic fetcher;
     struct queue *queue;

@@ -5,10 +5,9 @@
  */
 #include "robots_desk.h"
 
+#include "robots_answer.h"
+
 #include "fetchgrep/base/clock.h"
-#include "fetchgrep/base/dechunk.h"
-#include "fetchgrep/extract/decode.h"
-#include "fetchgrep/model/http_head.h"
 
 #include <assert.h>
 #include <pthread.h>
@@ -16,7 +15,7 @@
 
 enum {
     BUCKETS = 1 << 14,
-    WHY_SIZE = 200,
+    PATTERN_SHOWN = 200,
     KNOWN_S = 24 * 3600, /* RFC 9309, 2.4 */
     UNKNOWN_S = 3600,    /* when it could not be had */
     RULES_BYTES_MAX = 64 << 20,
@@ -28,8 +27,9 @@ struct site {
     struct site *next_in_bucket;
     struct site *newer, *older; /* by use, while it is not asked */
     enum site_state state;
-    struct robots *rules; /* NULL: all is allowed, or `why_not` says */
-    char *why_not;        /* all is denied; heap */
+    struct robots *rules; /* NULL: all is allowed, or nothing is */
+    bool denies_all;
+    char *why_not; /* with it; heap, NULL without memory */
     int64_t expires_ns;
     struct entry *waiting; /* by `next` */
     uint64_t hash;
@@ -72,6 +72,7 @@ static void forget_rules(struct robots_desk *desk, struct site *site)
     free(site->why_not);
     site->rules = NULL;
     site->why_not = NULL;
+    site->denies_all = false;
 }
 
 static void unlink_site(struct robots_desk *desk, struct site *site)
@@ -134,37 +135,52 @@ static void make_room(struct robots_desk *desk)
     }
 }
 
-/* The site of a URL; made, as one that has been asked, when it is new. NULL
- * without memory. */
-static struct site *get_site(struct robots_desk *desk, const struct url *url,
-                             bool *ret_is_new)
+static struct view scheme_of(const struct url *url)
 {
-    struct view scheme =
-        view_of_string(url->scheme == URL_HTTPS ? "https://" : "http://");
-    uint64_t hash = XXH3_64bits_withSeed(url->origin.data, url->origin.size,
-                                         (uint64_t)url->scheme);
-    size_t key_size = scheme.size + url->origin.size;
+    return view_of_string(url->scheme == URL_HTTPS ? "https://" : "http://");
+}
+
+static uint64_t hash_of(const struct url *url)
+{
+    return XXH3_64bits_withSeed(url->origin.data, url->origin.size,
+                                (uint64_t)url->scheme);
+}
+
+static bool is_site_of(const struct site *site, const struct url *url)
+{
+    struct view scheme = scheme_of(url);
+    struct view key = view_of(site->key, site->key_size);
+    return view_equal(view_first(key, scheme.size), scheme) &&
+           view_equal(view_from(key, scheme.size), url->origin);
+}
+
+/* NULL when nothing is known of it, and nobody asks. */
+static struct site *find_site(const struct robots_desk *desk,
+                              const struct url *url)
+{
+    uint64_t hash = hash_of(url);
     struct site *site = desk->buckets[hash % BUCKETS];
-    while (site &&
-           !(site->hash == hash && site->key_size == key_size &&
-             view_starts_with(view_of(site->key, key_size), scheme.data) &&
-             view_equal(view_of(site->key + scheme.size, url->origin.size),
-                        url->origin)))
+    while (site && (site->hash != hash || !is_site_of(site, url)))
         site = site->next_in_bucket;
-    *ret_is_new = !site;
-    if (site)
-        return site;
+    return site;
+}
+
+/* One that is asked. NULL without memory. */
+static struct site *add_site(struct robots_desk *desk, const struct url *url)
+{
+    struct view scheme = scheme_of(url);
+    size_t key_size = scheme.size + url->origin.size;
     make_room(desk);
-    site = calloc(1, sizeof(*site) + key_size + 1);
+    struct site *site = calloc(1, sizeof(*site) + key_size + 1);
     if (!site)
         return NULL;
     memcpy(site->key, scheme.data, scheme.size);
     memcpy(site->key + scheme.size, url->origin.data, url->origin.size);
     site->key_size = key_size;
-    site->hash = hash;
+    site->hash = hash_of(url);
     site->state = SITE_ASKED;
-    site->next_in_bucket = desk->buckets[hash % BUCKETS];
-    desk->buckets[hash % BUCKETS] = site;
+    site->next_in_bucket = desk->buckets[site->hash % BUCKETS];
+    desk->buckets[site->hash % BUCKETS] = site;
     desk->count++;
     return site;
 }
@@ -200,9 +216,11 @@ static bool begin_detour(struct entry *entry)
 static enum robots_turn judge(const struct site *site, struct entry *entry)
 {
     const struct robots_rule *rule;
-    if (site->why_not) {
-        entry_end(entry, OUTCOME_ROBOTS_DENIED, "%s/robots.txt: %s", site->key,
-                  site->why_not);
+    if (site->denies_all) {
+        entry_end(entry, OUTCOME_ROBOTS_DENIED,
+                  "%s/robots.txt could not be had, so nothing is allowed%s%s",
+                  site->key, site->why_not ? ": " : "",
+                  site->why_not ? site->why_not : "");
         return ROBOTS_OVER;
     }
     if (!site->rules)
@@ -213,7 +231,13 @@ static enum robots_turn judge(const struct site *site, struct entry *entry)
     case ROBOTS_DENIED:
         entry_end(entry, OUTCOME_ROBOTS_DENIED,
                   "%s/robots.txt, line %u: Disallow: %.*s", site->key,
-                  rule->line, VIEW_ARG(rule->pattern));
+                  rule->line,
+                  VIEW_ARG(view_first(rule->pattern, PATTERN_SHOWN)));
+        return ROBOTS_OVER;
+    case ROBOTS_TOO_COSTLY:
+        entry_end(entry, OUTCOME_ROBOTS_DENIED,
+                  "%s/robots.txt has too many \"*\" to tell in time",
+                  site->key);
         return ROBOTS_OVER;
     case ROBOTS_NO_MEMORY:
     default:
@@ -221,25 +245,14 @@ static enum robots_turn judge(const struct site *site, struct entry *entry)
     }
 }
 
-/* Under the lock. */
-static enum robots_turn ask(struct robots_desk *desk, struct entry *entry)
+/* Under the lock: the entry is the one to ask, and nobody else is. */
+static enum robots_turn send_out(struct robots_desk *desk, struct entry *entry,
+                                 struct site *site)
 {
-    bool is_new;
-    struct site *site = get_site(desk, &entry->target, &is_new);
+    if (!site)
+        site = add_site(desk, &entry->target);
     if (!site)
         return ROBOTS_FAILED;
-    if (!is_new && site->state == SITE_ASKED) {
-        entry->next = site->waiting;
-        site->waiting = entry;
-        return ROBOTS_WAITS;
-    }
-    bool is_known = !is_new && desk->now_ns() < site->expires_ns;
-    if (!is_new)
-        unlink_site(desk, site);
-    if (is_known) {
-        link_newest(desk, site);
-        return judge(site, entry);
-    }
     forget_rules(desk, site);
     site->state = SITE_ASKED;
     if (begin_detour(entry))
@@ -248,77 +261,64 @@ static enum robots_turn ask(struct robots_desk *desk, struct entry *entry)
     return ROBOTS_FAILED;
 }
 
-enum robots_turn robots_desk_ask(struct robots_desk *desk, struct entry *entry)
+/* Under the lock. */
+static enum robots_turn ask(struct robots_desk *desk, struct entry *entry,
+                            int64_t *ret_delay_ms)
 {
+    struct site *site = find_site(desk, &entry->target);
+    if (!site)
+        return send_out(desk, entry, NULL);
+    if (site->state == SITE_ASKED)
+        return ROBOTS_WAITS;
+    unlink_site(desk, site);
+    if (desk->now_ns() >= site->expires_ns)
+        return send_out(desk, entry, site);
+    link_newest(desk, site);
+    *ret_delay_ms = site->rules ? robots_delay_ms(site->rules) : 0;
+    return judge(site, entry);
+}
+
+enum robots_turn robots_desk_ask(struct robots_desk *desk, struct entry *entry,
+                                 int64_t *ret_delay_ms)
+{
+    *ret_delay_ms = 0;
     if (entry->detour)
         return ROBOTS_GO; /* tried again, or the next hop */
     pthread_mutex_lock(&desk->lock);
-    enum robots_turn turn = ask(desk, entry);
+    enum robots_turn turn = ask(desk, entry, ret_delay_ms);
     pthread_mutex_unlock(&desk->lock);
     return turn;
 }
 
-/* ---- the answer ------------------------------------------------------- */
-
-/* The body of the file, its codings taken off: as much of it as is read. */
-static struct robots *parse_page(const struct page *page, struct view token)
+bool robots_desk_wait(struct robots_desk *desk, struct entry *entry)
 {
-    struct http_head head;
-    struct buf plain, scratch, spare;
-    struct view body =
-        view_of(page->bytes.data + page->head_size, page->body_size);
-    char detail[WHY_SIZE];
-    size_t used;
-    struct robots *rules = NULL;
-    buf_init(&plain, SIZE_MAX / 2);
-    buf_init(&scratch, SIZE_MAX / 2);
-    buf_init(&spare, SIZE_MAX / 2);
-    if (http_head_parse(view_of(page->bytes.data, page->head_size), &head)) {
-        if (head.is_chunked &&
-            dechunk(body, &plain, &used) != DECHUNK_MALFORMED)
-            body = buf_view(&plain);
-        if (!plain.failed &&
-            decode_content(head.content_encoding, body, ROBOTS_BYTES_MAX + 1,
-                           &scratch, &spare, &body, detail,
-                           sizeof(detail)) != DECODE_NO_MEMORY)
-            rules = robots_parse(body, token);
+    pthread_mutex_lock(&desk->lock);
+    struct site *site = find_site(desk, &entry->target);
+    bool is_asked = site && site->state == SITE_ASKED;
+    if (is_asked) {
+        entry->next = site->waiting;
+        site->waiting = entry;
     }
-    buf_release(&plain);
-    buf_release(&scratch);
-    buf_release(&spare);
-    return rules;
+    pthread_mutex_unlock(&desk->lock);
+    return is_asked;
 }
 
-/* 2.3.1: what each kind of answer means. 429 is a server that is busy, as 503
- * is, and no file that is missing. */
-static void learn(struct robots_desk *desk, struct site *site,
-                  const struct entry *entry)
+/* ---- the answer ------------------------------------------------------- */
+
+/* Under the lock. */
+static void adopt(struct robots_desk *desk, struct site *site,
+                  const struct robots_answer *answer)
 {
-    const struct page *page = entry->page;
-    int status = page ? page->status : 0;
-    bool is_read = entry->outcome == OUTCOME_OK && status >= 200 &&
-                   status < 300 && page->head_size;
-    bool is_missing = entry->outcome == OUTCOME_TOO_MANY_REDIRECTS ||
-                      (status >= 300 && status < 500 && status != 429);
-    int64_t lasts_s = KNOWN_S;
-    /* Too long a file is read as far as it came. */
-    if (entry->outcome == OUTCOME_TOO_LARGE && status >= 200 && status < 300)
-        is_read = true;
-    if (is_read)
-        site->rules = parse_page(page, desk->token);
-    if (site->rules) {
+    site->rules = answer->rules;
+    site->denies_all = answer->denies_all;
+    site->why_not = answer->why_not;
+    if (site->rules)
         desk->rules_bytes += robots_size(site->rules);
-    } else if (!is_missing) {
-        lasts_s = UNKNOWN_S;
-        if (asprintf(&site->why_not,
-                     "it could not be had, so nothing is "
-                     "allowed: %s%s%s",
-                     outcome_word(entry->outcome), entry->detail ? ": " : "",
-                     entry->detail ? entry->detail : "") < 0)
-            site->why_not = NULL;
-    }
-    site->expires_ns = desk->now_ns() + lasts_s * CLOCK_NS_PER_S;
+    site->expires_ns =
+        desk->now_ns() +
+        (site->denies_all ? UNKNOWN_S : KNOWN_S) * CLOCK_NS_PER_S;
     site->state = SITE_KNOWN;
+    link_newest(desk, site);
 }
 
 /* The pages of the detour go behind those of earlier ones. */
@@ -343,13 +343,12 @@ static void end_detour(struct entry *entry)
 struct entry *robots_desk_settle(struct robots_desk *desk, struct entry *entry,
                                  int64_t *ret_delay_ms)
 {
-    bool is_new;
+    const struct robots_answer answer = robots_answer_read(entry, desk->token);
+    *ret_delay_ms = answer.rules ? robots_delay_ms(answer.rules) : 0;
     pthread_mutex_lock(&desk->lock);
-    struct site *site = get_site(desk, &entry->detour->target, &is_new);
-    assert(site && !is_new && site->state == SITE_ASKED);
-    learn(desk, site, entry);
-    link_newest(desk, site);
-    *ret_delay_ms = site->rules ? robots_delay_ms(site->rules) : 0;
+    struct site *site = find_site(desk, &entry->detour->target);
+    assert(site && site->state == SITE_ASKED);
+    adopt(desk, site, &answer);
     struct entry *waiting = site->waiting;
     site->waiting = NULL;
     pthread_mutex_unlock(&desk->lock);

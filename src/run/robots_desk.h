@@ -30,20 +30,25 @@ void robots_desk_free(struct robots_desk *desk);
 enum robots_turn {
     ROBOTS_GO,     /* fetch entry->target, its own or robots.txt */
     ROBOTS_OVER,   /* denied: its outcome is set */
-    ROBOTS_WAITS,  /* it is the desk's until robots_desk_settle */
+    ROBOTS_WAITS,  /* another one fetches the rules: robots_desk_wait */
     ROBOTS_FAILED, /* no memory */
 };
 
-/* An entry whose turn it is. */
-enum robots_turn robots_desk_ask(struct robots_desk *desk, struct entry *entry);
+/* An entry whose turn it is. With ROBOTS_GO `ret_delay_ms` is the pause between
+ * requests that its origin wants; 0: none known. */
+enum robots_turn robots_desk_ask(struct robots_desk *desk, struct entry *entry,
+                                 int64_t *ret_delay_ms);
+
+/* Leaves the entry to the desk until robots_desk_settle. False: the rules have
+ * come meanwhile; ask again. */
+bool robots_desk_wait(struct robots_desk *desk, struct entry *entry);
 
 /*
  * The entry is back from its detour: entry->page is the last answer (or NULL),
  * entry->outcome what became of it. The origin's rules are known from now on.
  * The entry is as it was before, but for its outcome, with the pages of the
  * detour in entry->asides; it and those that have waited, linked by `next`, are
- * given back, to stand in line again. `ret_delay_ms` is the pause that the
- * origin wants between requests; 0: none.
+ * given back, to stand in line again. `ret_delay_ms`: as robots_desk_ask.
  */
 struct entry *robots_desk_settle(struct robots_desk *desk, struct entry *entry,
                                  int64_t *ret_delay_ms);

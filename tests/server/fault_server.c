@@ -364,12 +364,12 @@ static void answer(struct server *server, struct connection *connection,
     struct request request = { .head = head.data,
                                .head_size = size,
                                .path = path.data,
-                               .peak = server->playing_peak,
-                               .before = count_visit(server, path.data) };
+                               .peak = server->playing_peak };
     memmove(in->data, in->data + size, in->size - size);
     in->size -= size;
     log_request(server, &request);
     request.path = find_alias(server, head.data, path.data);
+    request.before = count_visit(server, request.path);
     behave(&request, &connection->script);
     connection->is_playing = true;
     if (++server->playing_count > server->playing_peak)

@@ -18,6 +18,8 @@
  * hungry, and frontier_wait_hungry asks for more of them. A host that has so
  * many left that it will end last goes before the others.
  *
+ * An entry may wait outside for what another one fetches (frontier_park).
+ *
  *   feeder --frontier_add--> host queues --frontier_take--> event loops
  *                                ^                              |
  *                                +---- frontier_return, _retry -+
@@ -52,8 +54,6 @@ struct frontier_answer {
     bool has_answered;    /* it spoke HTTP to us */
     bool is_overloaded;   /* it asks for fewer requests */
     int64_t hold_ns;      /* and for none until then (Retry-After) */
-    int64_t delay_ns;     /* and one at a time from now on, with this pause
-                             from an answer to the next request */
     enum outcome failure; /* why it could not be reached; OUTCOME_OK: it was */
 };
 
@@ -154,6 +154,21 @@ bool frontier_retry(struct frontier *frontier, struct entry *entry,
                     const struct frontier_answer *answer, int64_t delay_ns,
                     struct error *err) MUST_CHECK;
 
+/* The host of an origin wants one request at a time, with this pause from an
+ * answer to the next of them and from now to the first, unless the run's own
+ * is longer. False without memory. */
+bool frontier_slow_down(struct frontier *frontier, struct view origin,
+                        int64_t delay_ns) MUST_CHECK;
+
+/*
+ * The entry keeps its place and will not use it before what an entry on a
+ * detour (entry->detour) brings back: those go first at any host, and parked
+ * entries do not stand in their way, whoever has the places. Otherwise each
+ * would wait for the other. Over with frontier_unpark, or when it leaves.
+ */
+void frontier_park(struct frontier *frontier, struct entry *entry);
+void frontier_unpark(struct frontier *frontier, struct entry *entry);
+
 /* Whether the host of a taken entry could not be reached the last time. */
 bool frontier_has_failed(struct frontier *frontier, const struct entry *entry);
 
@@ -165,6 +180,7 @@ struct frontier_counts {
     size_t waiting;      /* entries in line */
     size_t sleeping;     /* entries to be tried again */
     size_t running;      /* entries taken and not yet finished or returned */
+    size_t parked;       /* of these */
     size_t hosts;        /* hosts in memory */
     bool is_feeder_idle; /* it waits in frontier_wait_hungry */
 };

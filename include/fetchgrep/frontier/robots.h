@@ -45,14 +45,15 @@ size_t robots_size(const struct robots *robots);
 enum robots_result {
     ROBOTS_ALLOWED,
     ROBOTS_DENIED,
+    ROBOTS_TOO_COSTLY, /* too many "*" for so long a path: better not */
     ROBOTS_NO_MEMORY,
 };
 
 /*
  * Whether a path with its query (a request's target) may be asked for. The rule
  * with the longest pattern decides, of equals the one that allows. `ret_rule`
- * is set when one denies it. Takes time in proportion to the path and the
- * rules.
+ * is set when one denies it. Takes time in proportion to the path and each of
+ * the rules, a few milliseconds at most.
  */
 enum robots_result robots_check(const struct robots *robots, struct view target,
                                 const struct robots_rule **ret_rule) MUST_CHECK;

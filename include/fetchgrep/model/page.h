@@ -94,6 +94,7 @@ struct entry {
     struct known_answer *known; /* of an earlier run, to target or to the URL
                                    that it led to then; or NULL (--since) */
     uint64_t duplicate_of;      /* OUTCOME_DUPLICATE: the first one's id */
+    bool is_parked;             /* the frontier's (frontier_park) */
     uint32_t attempts;
     uint32_t redirects;
     size_t need_bytes; /* room its page needed when it was put back */

@@ -77,7 +77,16 @@ static const struct example examples[] = {
     { ANY "Disallow: /a*b*c\n", "/axxbyyc", false },
     { ANY "Disallow: /a*b*c\n", "/axxcyyb", true },
     { ANY "Disallow: /a**b\n", "/ab", false },
-    { ANY "Disallow: /a$b\n", "/a$b", true }, /* "$" inside is itself: %24 */
+    { ANY "Disallow: /a$b\n", "/a$b", false }, /* "$" inside is itself */
+    { ANY "Disallow: /a$b\n", "/a%24bc", false },
+    { ANY "Disallow: /a$b\n", "/a", true },
+    { ANY "Disallow: /a$*\n", "/a$", false },
+    { ANY "Disallow: /a$$\n", "/a$", false },
+    { ANY "Disallow: /a$$\n", "/a$b", true },
+    { ANY "Disallow: /a%24\n", "/a$b", false }, /* and an escaped one too */
+    { ANY "Disallow: /a*\n", "/a", false },
+    { ANY "Disallow: /*a*a*a$\n", "/aa", true },
+    { ANY "Disallow: /*a*a*a$\n", "/aaxa", false },
     { ANY "Disallow: /*\n", "/", false },
     { ANY "Disallow: /*$\n", "/", false },
     { ANY "Disallow: $\n", "/", false },
