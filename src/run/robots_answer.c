@@ -77,15 +77,23 @@ static bool is_missing(const struct entry *entry, int status)
     return status >= 400 && status < 500 && status != 429;
 }
 
-/* Too long a file is read as far as it came. */
+/* Too long a file is read as far as it came, and so is one that broke off
+ * beyond what is read. */
+static bool is_there(const struct entry *entry, int status)
+{
+    return status >= 200 && status < 300 &&
+           (entry->outcome == OUTCOME_OK ||
+            entry->outcome == OUTCOME_TOO_LARGE ||
+            entry->page->body_size >= 2 * ROBOTS_BYTES_MAX);
+}
+
 struct robots_answer robots_answer_read(const struct entry *entry,
                                         struct view token)
 {
     struct robots_answer answer = { 0 };
     const struct page *page = entry->page;
     int status = page ? page->status : 0;
-    if (status >= 200 && status < 300 &&
-        (entry->outcome == OUTCOME_OK || entry->outcome == OUTCOME_TOO_LARGE)) {
+    if (is_there(entry, status)) {
         parse_page(page, token, &answer);
     } else if (!is_missing(entry, status)) {
         answer.denies_all = true;

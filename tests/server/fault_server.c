@@ -295,6 +295,19 @@ static void play(struct server *server, struct connection *connection)
 
 /* ---- requests --------------------------------------------------------- */
 
+/* "{port}" in a target is the server's own. */
+static void name_port(const struct server *server, struct alias *alias)
+{
+    const char *at = strstr(alias->target, "{port}");
+    char *target;
+    if (!at)
+        return;
+    if (asprintf(&target, "%.*s%d%s", (int)(at - alias->target), alias->target,
+                 server->port, at + 6) < 0)
+        fail("memory");
+    alias->target = target; /* as long as the server */
+}
+
 /* A path that is answered as another one; "127.0.0.2/path" is that of one
  * host. */
 static const char *find_alias(const struct server *server, const char *head,
@@ -640,6 +653,8 @@ int main(int argc, char **argv)
     }
     if (!server.listener_count)
         listen_on(&server, "127.0.0.1");
+    for (size_t i = 0; i < server.alias_count; i++)
+        name_port(&server, &server.aliases[i]);
     printf("%u\n", (unsigned)server.port);
     if (fclose(stdout))
         fail("standard output");

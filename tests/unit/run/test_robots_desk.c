@@ -343,6 +343,27 @@ START_TEST(the_line_that_max_body_cut_does_not_count)
 }
 END_TEST
 
+/* More came than is ever read: what it broke off for does not matter. */
+START_TEST(a_long_file_may_break_off)
+{
+    struct robots_desk *desk = new_desk(10);
+    struct entry *entry = new_entry("http://a.example/");
+    size_t size = 2 * ROBOTS_BYTES_MAX;
+    char *rules = malloc(size);
+    ck_assert_ptr_nonnull(rules);
+    memset(rules, '\n', size);
+    memcpy(rules, RULES, strlen(RULES));
+    ck_assert_int_eq(ask(desk, entry), ROBOTS_GO);
+    bring(entry, OUTCOME_TIMED_OUT, 200, PLAIN, view_of(rules, size));
+    settle(desk, entry);
+    ck_assert(is_allowed(desk, "http://a.example/yes"));
+    ck_assert(!is_allowed(desk, "http://a.example/no"));
+    entry_free(entry, NULL);
+    free(rules);
+    robots_desk_free(desk);
+}
+END_TEST
+
 START_TEST(a_transfer_without_a_page_denies)
 {
     struct robots_desk *desk = new_desk(10);
@@ -470,6 +491,7 @@ int main(void)
     tcase_add_loop_test(tests, each_answer_means_what_the_standard_says, 0,
                         (int)ARRAY_COUNT(answers));
     tcase_add_test(tests, the_line_that_max_body_cut_does_not_count);
+    tcase_add_test(tests, a_long_file_may_break_off);
     tcase_add_test(tests, a_transfer_without_a_page_denies);
     tcase_add_test(tests, rules_stand_for_a_day_and_no_longer);
     tcase_add_test(tests,
