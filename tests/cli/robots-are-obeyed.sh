@@ -41,6 +41,14 @@ cut -d ' ' -f 2- requests.log | grep -e robots -e rules | sort | uniq -c | norma
 "$FETCHGREP" extract out -e 'Disallow' -e '<title>' -o kept --progress none
 diff <(outcomes out id outcome matches) <(outcomes kept id outcome matches)
 
+# Worker processes do the same, and its record is found like any.
+fg_quiet list -e '<title>' --robots --isolation processes -o apart
+diff <(outcomes out id outcome redirects detail) \
+    <(outcomes apart id outcome redirects detail)
+for dir in out apart; do
+    grep -o '"url":"[^"]*/robots.txt"' $dir/pages/index.cdxj | sort | normalize
+    "$FETCHGREP" show $dir "$one/robots.txt" | head -1
+done
 
 # A robots.txt is no page: --mime is not about it. Without the option nobody is
 # asked.
