@@ -1,5 +1,7 @@
 #include "network_options.h"
 
+#include "fetchgrep/frontier/robots.h"
+
 /* FILE[:PASSWORD] as curl reads it: a colon of the file's name is written with
  * a backslash before it, a backslash as two. */
 static bool split_cert(struct config *config, const char *text,
@@ -59,4 +61,8 @@ void network_options_describe(const struct raw_options *raw, struct buf *out)
         buf_append_string(out, " http2=yes");
     if (raw->has_cookies)
         buf_append_string(out, " cookies=yes");
+    if (raw->obeys_robots)
+        buf_append_format(
+            out, " robots=%.*s",
+            VIEW_ARG(robots_product_token(view_of_string(raw->user_agent))));
 }

@@ -38,6 +38,7 @@ void entry_free(struct entry *entry, struct page_pool *pool)
     if (entry->detour) {
         page_free(entry->detour->page, pool);
         url_release(&entry->detour->target);
+        known_answer_free(entry->detour->known);
         free(entry->detour);
     }
     known_answer_free(entry->known);

@@ -201,12 +201,14 @@ static bool begin_detour(struct entry *entry)
     *detour = (struct detour){
         .target = entry->target,
         .page = entry->page,
+        .known = entry->known,
         .attempts = entry->attempts,
         .redirects = entry->redirects,
         .need_bytes = entry->need_bytes,
     };
     entry->target = robots;
     entry->page = NULL;
+    entry->known = NULL;
     entry->attempts = entry->redirects = 0;
     entry->need_bytes = 0;
     entry->detour = detour;
@@ -216,6 +218,8 @@ static bool begin_detour(struct entry *entry)
 static enum robots_turn judge(const struct site *site, struct entry *entry)
 {
     const struct robots_rule *rule;
+    if (view_equal_string(entry->target.target, "/robots.txt"))
+        return ROBOTS_GO; /* 2.2.2 */
     if (site->denies_all) {
         entry_end(entry, OUTCOME_ROBOTS_DENIED,
                   "%s/robots.txt could not be had, so nothing is allowed%s%s",
@@ -333,6 +337,7 @@ static void end_detour(struct entry *entry)
     url_release(&entry->target);
     entry->target = detour->target;
     entry->page = detour->page;
+    entry->known = detour->known;
     entry->attempts = detour->attempts;
     entry->redirects = detour->redirects;
     entry->need_bytes = detour->need_bytes;

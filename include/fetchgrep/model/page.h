@@ -70,6 +70,7 @@ struct address_set; /* the resolver's */
 struct detour {
     struct url target;
     struct page *page;
+    struct known_answer *known; /* nothing is known of the robots.txt */
     uint32_t attempts;
     uint32_t redirects;
     size_t need_bytes;

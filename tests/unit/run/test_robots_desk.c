@@ -322,6 +322,7 @@ START_TEST(each_answer_means_what_the_standard_says)
     ck_assert_msg(is_allowed(desk, "http://a.example/no") ==
                       (answers[_i].meaning == ALL),
                   "row %d", _i);
+    ck_assert(is_allowed(desk, "http://a.example/robots.txt"));
     entry_free(entry, NULL);
     robots_desk_free(desk);
 }
