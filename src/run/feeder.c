@@ -84,13 +84,14 @@ static bool prepare_entry(struct pipeline *pipeline,
     atomic_fetch_add(&pipeline->handed_out, 1);
     switch (result) {
     case URL_OK:
+        if (pipeline->since &&
+            !earlier_run_find(pipeline->since, &entry->target, &entry->known,
+                              err)) {
+            entry_free(entry, pipeline->pool);
+            return false;
+        }
         *ret_entry = entry;
-        if (!pipeline->since ||
-            earlier_run_find(pipeline->since, &entry->target, &entry->known,
-                             err))
-            return true;
-        entry_free(entry, pipeline->pool);
-        return false;
+        return true;
     case URL_INVALID:
     case URL_DENIED:
         entry_end(entry,
@@ -194,7 +195,7 @@ static bool take_duplicate(struct pipeline *pipeline,
     struct url url;
     uint64_t first_id;
     *ret_is_duplicate = false;
-    if (!pipeline->dedupe || line->is_too_long ||
+    if (!pipeline->dedupe || line->problem ||
         url_parse(line->text, &url, problem) != URL_OK)
         return true;
     enum dedupe_result result =

@@ -19,8 +19,8 @@ http://me@127.0.0.1:$PORT/ok?1
 http://LocalHost:80/x
 http://localhost/x
 END
-echo "$URL/ok?1" >"more"
-fg_quiet list more --dedupe -e '<title>' -o out --hosts-file /dev/null --dns-servers 127.0.0.1:1
+echo "$URL/ok?1" >second-list
+fg_quiet list second-list --dedupe -e '<title>' -o out --hosts-file /dev/null --dns-servers 127.0.0.1:1
 outcomes out id url outcome duplicate_of detail matches
 requests | sort
 "$python" -c 'import json; print(json.load(open("out/summary.json"))["outcomes"])'
