@@ -29,7 +29,6 @@
 #include <unistd.h>
 
 enum {
-    LISTENERS_MAX = 4,
     ALIASES_MAX = 16,
     HEAD_MAX = 64 << 10,
     SEND_SIZE = 64 << 10,
@@ -40,6 +39,7 @@ enum {
 
 struct connection {
     int fd;
+    size_t address; /* that it came to, among the listeners */
     struct bytes in;
     struct script script;
     size_t step;   /* that is played */
@@ -55,6 +55,11 @@ struct connection {
 
 struct alias {
     const char *path, *target;
+};
+
+/* Replies that are under way, and the most there ever were, for /peak. */
+struct load {
+    size_t count, peak;
 };
 
 /* How often a path was asked for, for /flaky, /etag. */
@@ -74,9 +79,9 @@ struct server {
     struct connection **heap; /* by due_ms */
     size_t heap_size, heap_capacity;
     struct connection *turns;
-    struct connection *dead; /* freed between two rounds of events */
-    size_t playing_count;    /* replies under way */
-    size_t playing_peak;     /* the most there ever were, for /peak */
+    struct connection *dead;          /* freed between two rounds of events */
+    struct load load;                 /* replies under way */
+    struct load loads[LISTENERS_MAX]; /* of each address */
     struct visit *visits;
     size_t visit_count;
     struct alias aliases[ALIASES_MAX];
@@ -88,6 +93,20 @@ static int64_t now_ms(void)
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+static void count_one(struct load *load, bool is_begin)
+{
+    load->count += is_begin ? 1 : (size_t)-1;
+    if (load->count > load->peak)
+        load->peak = load->count;
+}
+
+static void count_reply(struct server *server,
+                        const struct connection *connection, bool is_begin)
+{
+    count_one(&server->load, is_begin);
+    count_one(&server->loads[connection->address], is_begin);
 }
 
 /* ---- the heap of those who wait --------------------------------------- */
@@ -164,7 +183,8 @@ static void connection_end(struct server *server, struct connection *connection)
         return;
     heap_remove(server, connection);
     close(connection->fd);
-    server->playing_count -= connection->is_playing;
+    if (connection->is_playing)
+        count_reply(server, connection, false);
     connection->is_playing = false;
     connection->is_dead = true;
     connection->next_dead = server->dead;
@@ -282,7 +302,7 @@ static void play(struct server *server, struct connection *connection)
         if (connection->step == connection->script.count) {
             script_release(&connection->script);
             connection->is_playing = false;
-            server->playing_count--;
+            count_reply(server, connection, false);
             return;
         }
         const struct step *step = &connection->script.steps[connection->step];
@@ -377,7 +397,9 @@ static void answer(struct server *server, struct connection *connection,
     struct request request = { .head = head.data,
                                .head_size = size,
                                .path = path.data,
-                               .peak = server->playing_peak };
+                               .peak = server->load.peak };
+    for (size_t i = 0; i < LISTENERS_MAX; i++)
+        request.peaks[i] = server->loads[i].peak;
     memmove(in->data, in->data + size, in->size - size);
     in->size -= size;
     log_request(server, &request);
@@ -385,8 +407,7 @@ static void answer(struct server *server, struct connection *connection,
     request.before = count_visit(server, request.path);
     behave(&request, &connection->script);
     connection->is_playing = true;
-    if (++server->playing_count > server->playing_peak)
-        server->playing_peak = server->playing_count;
+    count_reply(server, connection, true);
     connection->step = 0;
     connection->sent = 0;
     free(head.data);
@@ -441,8 +462,9 @@ static void receive(struct server *server, struct connection *connection)
     }
 }
 
-static void accept_all(struct server *server, int listener)
+static void accept_all(struct server *server, size_t address)
 {
+    int listener = server->listeners[address];
     for (;;) {
         int fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
         if (fd < 0)
@@ -453,6 +475,7 @@ static void accept_all(struct server *server, int listener)
         if (!connection)
             fail("memory");
         connection->fd = fd;
+        connection->address = address;
         connection->heap_index = NOT_WAITING;
         struct epoll_event event = { .events = EPOLLIN | EPOLLOUT | EPOLLET |
                                                EPOLLRDHUP,
@@ -516,7 +539,7 @@ static bool handle_event(struct server *server, const struct epoll_event *event)
         return false;
     for (size_t i = 0; i < server->listener_count; i++)
         if (event->data.ptr == &server->listeners[i]) {
-            accept_all(server, server->listeners[i]);
+            accept_all(server, i);
             return true;
         }
     if (event->data.ptr == server) { /* standard input */

@@ -10,13 +10,16 @@
 #include "script.h"
 #include "stored.h"
 
+enum { LISTENERS_MAX = 4 };
+
 struct request {
     const char *head; /* as received, with its blank line */
     size_t head_size;
-    const char *path; /* with query */
-    const char *rest; /* of the path, behind the behaviour's name */
-    size_t peak;      /* most replies that were under way at once */
-    size_t before;    /* requests for the same path before this one */
+    const char *path;            /* with query */
+    const char *rest;            /* of the path, behind the behaviour's name */
+    size_t peak;                 /* most replies that were under way at once */
+    size_t peaks[LISTENERS_MAX]; /* the same of each address */
+    size_t before; /* requests for the same path before this one */
 };
 
 typedef void (*behave_fn)(const struct request *request, struct script *script);
@@ -192,7 +195,11 @@ static void do_etag(const struct request *request, struct script *script)
 static void do_peak(const struct request *request, struct script *script)
 {
     struct bytes body = { 0 };
-    bytes_add_format(&body, "%zu\n", request->peak);
+    if (strstr(request->path, "?each"))
+        for (size_t i = 0; i < LISTENERS_MAX; i++)
+            bytes_add_format(&body, "%zu ", request->peaks[i]);
+    else
+        bytes_add_format(&body, "%zu\n", request->peak);
     reply(script, 200, "text/plain", "", body.data, body.size);
     free(body.data);
 }
@@ -661,7 +668,9 @@ static const struct behaviour behaviours[] = {
     { "/text", do_text,
       "?body=..&type=..&status=..&coding=..: this body, %XX decoded" },
     { "/headers", do_headers, "the request's head as a text page" },
-    { "/peak", do_peak, "how many replies were under way at once, at most" },
+    { "/peak", do_peak,
+      "how many replies were under way at once, at most; ?each: of each "
+      "address" },
     { "/flaky", do_flaky,
       "?fails=N&status=S&after=T: S (0: RST) N times, with Retry-After: T" },
     { "/etag", do_etag,
