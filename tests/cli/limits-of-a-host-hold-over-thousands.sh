@@ -19,5 +19,6 @@ for limit in 2 8; do
     "$FETCHGREP" run list -e '<title>' --allow-private --progress none -o "out$limit" \
         --per-host "$limit" --fetch-threads 2 --concurrency 200
     outcomes "out$limit" outcome | sort | uniq -c
-    echo "$URL/peak?each" | fg_quiet - -e '\d+' | cut -f 2 | sort -n | tail -1
+    most=$(echo "$URL/peak?each" | fg_quiet - -e '\d+' | cut -f 2 | sort -n | tail -1)
+    ((most <= limit && most > limit / 2)) && echo "at most $limit"
 done
