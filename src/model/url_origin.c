@@ -1,8 +1,8 @@
 /*
  * The origin of most URLs at a hundred million lines' speed: libcurl's parser
  * takes a microsecond, this a few dozen nanoseconds. It knows nothing of what
- * is unusual (user information, escapes, addresses, other letters): it says so
- * and url_parse decides.
+ * is unusual (user information, escapes, other letters, addresses but IPv4 as
+ * it is always written): it says so and url_parse decides.
  */
 #include "fetchgrep/model/url.h"
 
@@ -35,6 +35,23 @@ static bool is_plain_name(const char *name, size_t size)
         label = i + 1;
     }
     return label < size && !is_digit(name[label]);
+}
+
+/* "127.0.0.1": four numbers up to 255 without a zero in front. */
+static bool is_plain_v4(const char *name, size_t size)
+{
+    size_t at = 0;
+    for (int group = 0; group < 4; group++) {
+        size_t start = at;
+        unsigned value = 0;
+        while (at < size && at - start < 3 && is_digit(name[at]))
+            value = value * 10 + (unsigned)(name[at++] - '0');
+        if (at == start || value > 255 ||
+            (name[start] == '0' && at > start + 1) ||
+            (group < 3 && (at == size || name[at++] != '.')))
+            return false;
+    }
+    return at == size;
 }
 
 /* The digits of a port, as they are written canonically. */
@@ -75,7 +92,8 @@ bool url_scan_origin(struct view text, struct url_origin *ret_origin)
             return false;
     }
     if ((text.size && !memchr("/?#", text.data[0], 3)) ||
-        !is_plain_name(ret_origin->text, size))
+        (!is_plain_name(ret_origin->text, size) &&
+         !is_plain_v4(ret_origin->text, size)))
         return false;
     ret_origin->text[size] = ':';
     memcpy(ret_origin->text + size + 1, port.data, port.size);

@@ -19,7 +19,17 @@ static const struct example examples[] = {
     { "http://a.b:80#x", "a.b:80" },
     { "http://a_b-c.d/", "a_b-c.d:80" },
     { "http://x.7z/", NULL },
-    { "http://127.0.0.1/", NULL },
+    { "http://127.0.0.1/", "127.0.0.1:80" },
+    { "https://255.255.255.255:8443/x", "255.255.255.255:8443" },
+    { "http://0.0.0.0", "0.0.0.0:80" },
+    { "http://256.0.0.1/", NULL },
+    { "http://127.0.0.01/", NULL },
+    { "http://127.0.0.1./", NULL },
+    { "http://127.0.1/", NULL },
+    { "http://127.0.0.1.1/", NULL },
+    { "http://127.0.0.1a/", NULL },
+    { "http://127.0.0.0001/", NULL },
+    { "http://1..2.3/", NULL },
     { "http://0x7f.1/", NULL },
     { "http://2130706433/", NULL },
     { "http://[::1]/", NULL },
@@ -79,6 +89,7 @@ START_TEST(scanner_and_parser_agree_on_random_lines)
         ":",       "80",       "443",      "8a", "/",   "?",           "#",
         "@",       "%41",      "\\",       "-",  "_",   "0x1",         "[",
         "]",       " ",        "\xc3\xbc", "1",  ";",   "+",           "~",
+        "1.2.3",   "0.0.1.",   "255",
     };
     uint64_t state = 1;
     unsigned both = 0;

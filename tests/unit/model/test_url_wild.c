@@ -385,7 +385,8 @@ START_TEST(ordinary_urls_are_read_the_short_way_to_the_same_end)
     static const char *const lines[] = {
         "http://a.de",           "HTTPS://Www.A.de/Path/to?x=1&y=%20#f",
         "http://a.de:80/a",      "https://a.de:8443?x",
-        "http://a_b.de/a.b..c/", "http://a.de/?a/../b?'"
+        "http://a_b.de/a.b..c/", "http://127.0.0.1:81/x",
+        "https://1.20.255.0",    "http://a.de/?a/../b?'"
     };
     unsigned count = 0;
     for (size_t i = 0; i < ARRAY_COUNT(lines) - 1; i++)
