@@ -34,15 +34,13 @@ void buf_shrink(struct buf *buf, size_t keep)
 
 /* Makes room for `size` more bytes; at least doubles, so that appends are
  * cheap on the whole. */
-static bool make_room(struct buf *buf, size_t size)
+static bool widen(struct buf *buf, size_t size)
 {
     if (buf->failed || size > buf->max - buf->size) {
         buf->failed = true;
         return false;
     }
     size_t need = buf->size + size;
-    if (need <= buf->capacity)
-        return true;
     size_t capacity = buf->capacity                  ? buf->capacity
                       : buf->max < SMALLEST_CAPACITY ? buf->max
                                                      : SMALLEST_CAPACITY;
@@ -56,6 +54,13 @@ static bool make_room(struct buf *buf, size_t size)
     buf->data = data;
     buf->capacity = capacity;
     return true;
+}
+
+/* Most appends are of a few bytes that find room. */
+static inline bool make_room(struct buf *buf, size_t size)
+{
+    return LIKELY(size <= buf->capacity - buf->size && !buf->failed) ||
+           widen(buf, size);
 }
 
 char *buf_reserve(struct buf *buf, size_t size)
@@ -89,7 +94,8 @@ void buf_append_string(struct buf *buf, const char *string)
 
 void buf_append_char(struct buf *buf, char c)
 {
-    buf_append(buf, &c, 1);
+    if (make_room(buf, 1))
+        buf->data[buf->size++] = c;
 }
 
 void buf_append_u64(struct buf *buf, uint64_t value)

@@ -167,6 +167,50 @@ START_TEST(json_strings_are_escaped)
 }
 END_TEST
 
+/* What RFC 8259 asks of one byte, the others being letters. */
+static void append_json_byte(struct buf *out, unsigned char c)
+{
+    if (c == '"' || c == '\\')
+        buf_append_format(out, "\\%c", c);
+    else if (c >= 0x80)
+        buf_append_string(out, R);
+    else if (c >= 0x20)
+        buf_append_char(out, (char)c);
+    else if (!strchr("\b\f\n\r\t", c) || !c)
+        buf_append_format(out, "\\u%04x", c);
+    else
+        buf_append_format(out, "\\%c", "btn.fr"[c - '\b']);
+}
+
+/* Strings are looked at in words: any byte, at any place of one. */
+START_TEST(json_escapes_are_seen_at_every_place)
+{
+    struct buf out, wanted;
+    buf_init(&out, 1000);
+    buf_init(&wanted, 1000);
+    for (size_t size = 1; size <= 25; size++) {
+        for (size_t at = 0; at < size; at++) {
+            for (unsigned c = 0; c < 256; c++) {
+                char text[32];
+                memset(text, 'x', size);
+                text[at] = (char)c;
+                buf_reset(&out);
+                json_out_string(&out, view_of(text, size));
+                buf_reset(&wanted);
+                buf_append_char(&wanted, '"');
+                buf_append(&wanted, "xxxxxxxxxxxxxxxxxxxxxxxxx", at);
+                append_json_byte(&wanted, (unsigned char)c);
+                buf_append(&wanted, "xxxxxxxxxxxxxxxxxxxxxxxxx", size - at - 1);
+                buf_append_char(&wanted, '"');
+                ck_assert_str_eq(buf_string(&out), buf_string(&wanted));
+            }
+        }
+    }
+    buf_release(&out);
+    buf_release(&wanted);
+}
+END_TEST
+
 START_TEST(dates_are_written_in_utc)
 {
     char text[CLOCK_TEXT_SIZE], cdx[CLOCK_CDX_SIZE];
@@ -189,6 +233,7 @@ int main(void)
     tcase_add_loop_test(tests, ill_formed_parts_become_one_replacement_each, 0,
                         (int)ARRAY_COUNT(mend_rows));
     tcase_add_test(tests, json_strings_are_escaped);
+    tcase_add_test(tests, json_escapes_are_seen_at_every_place);
     tcase_add_test(tests, dates_are_written_in_utc);
     suite_add_tcase(suite, tests);
     return run_suite(suite);
