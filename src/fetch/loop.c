@@ -557,16 +557,35 @@ static void handle_event(struct loop *loop, const struct epoll_event *event)
     curl_multi_socket_action(watch->multi, fd, mask, &running);
 }
 
-static bool read_messages(struct loop *loop, CURLM *multi)
+struct done {
+    struct transfer *transfer;
+    CURLcode code;
+};
+
+static size_t read_batch(CURLM *multi, struct done batch[LOOP_BATCH])
 {
     int left;
-    bool is_any = false;
+    size_t count = 0;
     CURLMsg *message;
-    while ((message = curl_multi_info_read(multi, &left)) != NULL) {
-        if (message->msg != CURLMSG_DONE)
-            continue;
+    while (count < LOOP_BATCH &&
+           (message = curl_multi_info_read(multi, &left)) != NULL)
+        if (message->msg == CURLMSG_DONE)
+            batch[count++] = (struct done){ transfer_of(message->easy_handle),
+                                            message->data.result };
+    return count;
+}
+
+/* In batches: libcurl goes through all messages that are left when a handle is
+ * taken out, and hundreds may end in one round. */
+static bool read_messages(struct loop *loop, CURLM *multi)
+{
+    struct done batch[LOOP_BATCH];
+    bool is_any = false;
+    size_t count;
+    while ((count = read_batch(multi, batch)) > 0) {
         is_any = true;
-        finish(loop, transfer_of(message->easy_handle), message->data.result);
+        for (size_t i = 0; i < count; i++)
+            finish(loop, batch[i].transfer, batch[i].code);
     }
     return is_any;
 }

@@ -2,8 +2,10 @@
  * The arena is cut into frames of 4 KiB; a bitmap says which are taken. An
  * extent is a run of frames, found by first fit from the low end: with the few
  * hundred extents that are in flight the search ends in the first words, and
- * the same warm frames are used again and again. The reserve lies behind the
- * last frame and is never cut up.
+ * the same warm frames are used again and again. Thousands of small pages leave
+ * holes of one frame, too small for the two that a transfer begins with: where
+ * the first larger one can be is remembered. The reserve lies behind the last
+ * frame and is never cut up.
  */
 #include "fetchgrep/model/page_pool.h"
 
@@ -25,6 +27,7 @@ struct page_pool {
     uint64_t *taken;        /* a bit a frame; bits past the end are set */
     size_t free_count;      /* frames */
     size_t first_open_word; /* all words before it are full */
+    size_t first_run; /* no two free frames side by side begin before it */
     bool is_reserve_taken;
     bool is_wanted; /* a request failed since the last wake-up */
 };
@@ -71,25 +74,32 @@ static void mark_frames(struct page_pool *pool, size_t first, size_t count,
         pool->free_count += count;
         if (first / WORD_BITS < pool->first_open_word)
             pool->first_open_word = first / WORD_BITS;
+        /* The one before may have been free alone. */
+        if (first && first - 1 < pool->first_run)
+            pool->first_run = first - 1;
+        else if (!first)
+            pool->first_run = 0;
     }
 }
 
-static bool find_frames(struct page_pool *pool, size_t count, size_t *ret_first)
+/* The first of a run of `count`, or frame_count when there is none. */
+static size_t find_frames(struct page_pool *pool, size_t count)
 {
-    if (count > pool->free_count)
-        return false;
-    size_t first = next_frame(pool, pool->first_open_word * WORD_BITS,
-                              pool->frame_count, false);
+    size_t limit = pool->frame_count;
+    size_t first =
+        next_frame(pool, pool->first_open_word * WORD_BITS, limit, false);
     pool->first_open_word = first / WORD_BITS;
-    while (first + count <= pool->frame_count) {
+    if (count > 1 && first < pool->first_run)
+        first = next_frame(pool, pool->first_run, limit, false);
+    while (first + count <= limit) {
         size_t end = next_frame(pool, first, first + count, true);
-        if (end - first == count) {
-            *ret_first = first;
-            return true;
-        }
-        first = next_frame(pool, end, pool->frame_count, false);
+        if (end - first == count)
+            break;
+        first = next_frame(pool, end, limit, false);
     }
-    return false;
+    if (count == 2)
+        pool->first_run = first;
+    return first + count <= limit ? first : limit;
 }
 
 /* `sharing`: MAP_PRIVATE or MAP_SHARED. */
@@ -154,8 +164,10 @@ void page_pool_free(struct page_pool *pool)
 static bool get_locked(struct page_pool *pool, size_t size,
                        struct extent *ret_extent)
 {
-    size_t count = frames_for(size), first;
-    if (!find_frames(pool, count, &first)) {
+    size_t count = frames_for(size);
+    size_t first = count <= pool->free_count ? find_frames(pool, count)
+                                             : pool->frame_count;
+    if (first == pool->frame_count) {
         pool->is_wanted = true;
         return false;
     }
