@@ -340,6 +340,13 @@ void transfer_free(struct transfer *transfer)
     free(transfer);
 }
 
+struct transfer *transfer_of(CURL *easy)
+{
+    char *owner = NULL;
+    curl_easy_getinfo(easy, CURLINFO_PRIVATE, &owner);
+    return (struct transfer *)(void *)owner;
+}
+
 /* Headers that go to this host alone, or with this request. The list before is
  * freed only after libcurl has the new one. */
 static CURLcode set_headers(struct transfer *transfer, const struct url *url,

@@ -50,6 +50,9 @@ struct transfer {
 struct transfer *transfer_new(struct loop *loop, struct error *err);
 void transfer_free(struct transfer *transfer);
 
+/* Whose handle it is. */
+struct transfer *transfer_of(CURL *easy);
+
 /* Sets the handle up for entry->target, which moves into the new page. Takes
  * `bytes`, the room for the first bytes. On failure nothing has changed. */
 bool transfer_begin(struct transfer *transfer, struct entry *entry,
