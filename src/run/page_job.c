@@ -1,14 +1,9 @@
 #include "page_job.h"
 
 #include "page_steps.h"
-#include "revisits.h"
 
-#include "fetchgrep/archive/cdxj.h"
-#include "fetchgrep/base/dechunk.h"
 #include "fetchgrep/base/digest.h"
 #include "fetchgrep/base/utf8.h"
-#include "fetchgrep/extract/decode.h"
-#include "fetchgrep/extract/head_text.h"
 
 #include <stdarg.h>
 
@@ -159,229 +154,6 @@ static void note_crash(struct steps *steps)
     steps_add_detail(steps, "%s", crash->detail);
 }
 
-/* ---- the steps -------------------------------------------------------- */
-
-static void split_head(struct steps *steps)
-{
-    steps->body = steps->bytes;
-    if (steps->has_head &&
-        (steps->has_head = http_head_parse(steps->bytes, &steps->head))) {
-        steps->body = view_from(steps->bytes, steps->head.size);
-        steps->head_bytes = view_first(steps->bytes, steps->head.size);
-        steps->mime = http_media_type(steps->head.content_type);
-    }
-    steps->payload = steps->plain = steps->body;
-}
-
-/* A revisit has a status and a type of its own, but for one that says "not
- * modified". How the body is coded is its target's to tell. */
-static void wear_own_head(struct steps *steps, struct view own)
-{
-    struct http_head head;
-    if (!own.size || !http_head_parse(own, &head) || head.status == 304)
-        return;
-    if (!steps->has_head)
-        steps->head = (struct http_head){ 0 };
-    steps->has_head = true;
-    steps->head_bytes = view_first(own, head.size);
-    steps->head.status = head.status;
-    if (head.content_type.size) {
-        steps->head.content_type = head.content_type;
-        steps->mime = http_media_type(head.content_type);
-    }
-}
-
-/* libcurl calls a broken chunk line a broken connection; it is not. */
-static void find_bad_chunks(struct steps *steps, const char *detail)
-{
-    if (steps->outcome == OUTCOME_TRUNCATED) {
-        steps->outcome = OUTCOME_OK;
-        steps->detail[0] = '\0';
-    }
-    steps_find_fault(steps, OUTCOME_BAD_ENCODING, detail);
-}
-
-static void take_off_chunks(struct steps *steps)
-{
-    if (!steps->has_head || !steps->head.is_chunked)
-        return;
-    struct buf *out = &steps->worker->dechunked;
-    char detail[80];
-    size_t used;
-    buf_shrink(out, SCRATCH_KEPT);
-    enum dechunk_result result = dechunk(steps->body, out, &used);
-    if (result == DECHUNK_MALFORMED && used == 0) {
-        /* Archives keep such bodies under the head that came with them. */
-        steps_add_detail(steps,
-                         "the body is not chunked, though its head says so");
-        return;
-    }
-    snprintf(detail, sizeof(detail), "chunked body %s at byte %zu",
-             result == DECHUNK_CUT ? "ends early" : "is malformed", used);
-    if (result == DECHUNK_CUT)
-        steps_find_fault(steps, OUTCOME_TRUNCATED, detail);
-    else if (result == DECHUNK_MALFORMED)
-        find_bad_chunks(steps, detail);
-    steps->payload = steps->plain = buf_view(out);
-}
-
-/* False: nothing that could be searched came of it. */
-static bool take_off_codings(struct steps *steps, struct error *err,
-                             bool *ret_is_text)
-{
-    struct worker *worker = steps->worker;
-    char detail[256] = "";
-    buf_shrink(&worker->decoded, SCRATCH_KEPT);
-    buf_shrink(&worker->decoded_more, SCRATCH_KEPT);
-    enum decode_result result = decode_content(
-        steps->has_head ? steps->head.content_encoding : view_of(NULL, 0),
-        steps->payload, worker->job->max_body, &worker->decoded,
-        &worker->decoded_more, &steps->plain, detail, sizeof(detail));
-    *ret_is_text = result != DECODE_UNKNOWN;
-    switch (result) {
-    case DECODE_PLAIN:
-    case DECODE_DONE:
-        /* What was sent otherwise than announced, and read all the same. */
-        if (detail[0])
-            steps_add_detail(steps, "%s", detail);
-        return true;
-    case DECODE_TOO_LARGE:
-        steps_find_fault(steps, OUTCOME_TOO_LARGE, detail);
-        return true;
-    case DECODE_DAMAGED:
-    case DECODE_UNKNOWN:
-        steps_find_fault(steps, OUTCOME_BAD_ENCODING, detail);
-        return true;
-    case DECODE_NO_MEMORY:
-    default:
-        return error_no_memory(err, "a decoded page");
-    }
-}
-
-/* Whether patterns run on this page, by what came of the transfer. */
-static bool is_wanted(const struct steps *steps)
-{
-    const struct page_job *job = steps->worker->job;
-    if (!job->patterns || !outcome_may_match(steps->outcome))
-        return false;
-    if (!steps->has_head || job->searches_any_status)
-        return true;
-    return steps->head.status >= 200 && steps->head.status <= 299;
-}
-
-/* Match lines that one page may have, in bytes: a pattern that overlaps itself
- * could make them without end. */
-static size_t match_bytes_max(const struct page_job *job)
-{
-    return (64 << 20) + 8 * job->max_body;
-}
-
-/* Runs the patterns of one subject. */
-static bool search(struct steps *steps, enum subject subject, struct view text,
-                   struct error *err)
-{
-    struct worker *worker = steps->worker;
-    struct matcher_report report = { 0 };
-    if (match_writer_full(worker->matches))
-        return true;
-    if (steps->clock_runs)
-        matcher_go_on(worker->matcher);
-    steps->clock_runs = true;
-    if (!matcher_search(worker->matcher, subject, text, match_writer_add,
-                        worker->matches, &report, err) &&
-        !match_writer_full(worker->matches))
-        return false;
-    if (report.limited_count)
-        steps_find_fault(steps, OUTCOME_PATTERN_LIMIT, report.limit);
-    return true;
-}
-
-/* Content to text. True and not is_searched: it is no text. */
-static bool read_text(struct steps *steps, struct error *err)
-{
-    struct buf *scratch = &steps->worker->text;
-    const struct text_source source = {
-        .body = steps->plain,
-        .content_type =
-            steps->has_head ? steps->head.content_type : steps->content_type,
-    };
-    const char *why_not;
-    char note[TEXT_NOTE_SIZE];
-    buf_shrink(scratch, SCRATCH_KEPT);
-    switch (text_read(steps->worker->texts, &source, scratch, &steps->text,
-                      &why_not, note)) {
-    case TEXT_READY:
-        steps->is_searched = true;
-        if (note[0])
-            steps_add_detail(steps, "%s", note);
-        return true;
-    case TEXT_NOT_SEARCHED:
-        steps_add_detail(steps, "not searched: %s", why_not);
-        return true;
-    case TEXT_NO_MEMORY:
-    default:
-        return error_no_memory(err, "a page's text");
-    }
-}
-
-/* Decode and text: what has none is not searched. */
-static bool make_text(struct steps *steps, struct error *err)
-{
-    bool is_text;
-    return take_off_codings(steps, err, &is_text) &&
-           (!is_text || read_text(steps, err));
-}
-
-/* Decode, text, match. */
-static bool search_text(struct steps *steps, struct error *err)
-{
-    if (!make_text(steps, err))
-        return false;
-    return !steps->is_searched ||
-           search(steps, SUBJECT_TEXT, steps->text.bytes, err);
-}
-
-/* Head and URL are text whatever the body is. */
-static bool search_head(struct steps *steps, struct error *err)
-{
-    struct buf *text = &steps->worker->head_text;
-    if (!steps->head_bytes.size || !steps->worker->has_subject[SUBJECT_HEADERS])
-        return true;
-    buf_shrink(text, SCRATCH_KEPT);
-    head_text_append(steps->head_bytes, text);
-    return buf_check(text, "a page's head", err) &&
-           search(steps, SUBJECT_HEADERS, buf_view(text), err);
-}
-
-static bool search_url(struct steps *steps, struct error *err)
-{
-    struct buf *text = &steps->worker->url_text;
-    if (!steps->worker->has_subject[SUBJECT_URL])
-        return true;
-    buf_shrink(text, SCRATCH_KEPT);
-    utf8_append_valid(text, steps->url);
-    return buf_check(text, "a page's URL", err) &&
-           search(steps, SUBJECT_URL, buf_view(text), err);
-}
-
-static bool search_page(struct steps *steps, struct error *err)
-{
-    struct match_writer *matches = steps->worker->matches;
-    if (!is_wanted(steps))
-        return true;
-    if (!match_writer_begin(matches, steps->id, steps->url, steps->keep,
-                            &steps->block->matches,
-                            match_bytes_max(steps->worker->job), err) ||
-        !search_text(steps, err) || !search_head(steps, err) ||
-        !search_url(steps, err) ||
-        !match_writer_end(matches, &steps->match_count, err))
-        return false;
-    if (match_writer_full(matches))
-        steps_find_fault(steps, OUTCOME_PATTERN_LIMIT,
-                         match_writer_full(matches));
-    return true;
-}
-
 /* ---- outcome lines ---------------------------------------------------- */
 
 static void append_message(const struct steps *steps,
@@ -437,128 +209,6 @@ void steps_end(struct steps *steps, struct outcome_line *line,
         outcome_line_append(line, &steps->block->outcomes);
     }
     block_end_entry(steps->block, steps->outcome);
-}
-
-/* ---- keeping pages ---------------------------------------------------- */
-
-static const char *cut_word(enum page_cut cut)
-{
-    switch (cut) {
-    case PAGE_CUT_LENGTH:
-        return "length";
-    case PAGE_CUT_TIME:
-        return "time";
-    case PAGE_CUT_DISCONNECT:
-        return "disconnect";
-    case PAGE_CUT_UNSPECIFIED:
-        return "unspecified";
-    case PAGE_WHOLE:
-    default:
-        return NULL;
-    }
-}
-
-/* The body of a hop as its payload digest needs it. */
-static struct view hop_payload(struct worker *worker, const struct page *page,
-                               struct view body)
-{
-    struct http_head head;
-    size_t used;
-    if (!http_head_parse(view_of(page->bytes.data, page->head_size), &head) ||
-        !head.is_chunked)
-        return body;
-    buf_shrink(&worker->dechunked, SCRATCH_KEPT);
-    /* A hop that is malformed is kept as it came all the same. */
-    if (dechunk(body, &worker->dechunked, &used) == DECHUNK_MALFORMED)
-        return body;
-    return buf_view(&worker->dechunked);
-}
-
-static void append_index_line(struct block *block, const struct page *page,
-                              struct view url, struct view mime,
-                              const struct warc_written *written)
-{
-    struct cdxj_record record = {
-        .url = url,
-        .date_ms = page->fetched_at_ms,
-        .mime = mime,
-        .status = page->status,
-        .digest = view_of_string(written->payload_digest),
-        .length = written->size,
-    };
-    cdxj_append_head(&record, &block->index);
-}
-
-static bool keep_page(struct worker *worker, struct block *block,
-                      const struct page *page, struct view payload,
-                      bool is_sound, struct warc_written *ret_written,
-                      struct error *err)
-{
-    struct revisit_choice choice;
-    char *shown = url_shown(view_of(page->url.text, page->url.text_size));
-    if (!shown)
-        return error_no_memory(err, "a WARC record");
-    size_t warc_start = block->warc.size, index_start = block->index.size;
-    buf_reset(&worker->request);
-    fetch_request_head(worker->job->fetch, &page->url, page->cookie,
-                       page->known, &worker->request);
-    struct warc_exchange exchange = {
-        .target_uri = view_of_string(shown),
-        .date_ms = page->fetched_at_ms,
-        .ip = view_of_string(page->ip),
-        .request_head = buf_view(&worker->request),
-        .response_head = view_of(page->bytes.data, page->head_size),
-        .response_body =
-            view_of(page->bytes.data + page->head_size, page->body_size),
-        .payload = payload,
-        .truncated = cut_word(page->cut),
-        .protocol = strcmp(page->http_version, "2") ? NULL : "h2",
-    };
-    revisit_choose(worker, block, page, is_sound, &choice, &exchange);
-    warc_write_exchange(worker->warc, &exchange, &block->warc, ret_written);
-    revisit_note(&choice, &exchange, ret_written, block);
-    struct http_head head;
-    struct view mime = { 0 };
-    if (exchange.target)
-        mime = view_of_string("warc/revisit");
-    else if (http_head_parse(exchange.response_head, &head))
-        mime = http_media_type(head.content_type);
-    append_index_line(block, page, exchange.target_uri, mime, ret_written);
-    free(shown);
-    block_end_page(block, block->warc.size - warc_start,
-                   block->index.size - index_start);
-    return buf_check(&worker->request, "a WARC record", err);
-}
-
-/* The hops before this page, oldest first. */
-static bool keep_hops(struct worker *worker, struct block *block,
-                      const struct page *page, struct error *err)
-{
-    struct warc_written written;
-    if (!page)
-        return true;
-    if (!keep_hops(worker, block, page->previous_hop, err))
-        return false;
-    struct view body =
-        view_of(page->bytes.data + page->head_size, page->body_size);
-    return page->head_size == 0 ||
-           keep_page(worker, block, page, hop_payload(worker, page, body),
-                     false, &written, err);
-}
-
-/* What the entry fetched for others: no place of its own. */
-static bool keep_asides(struct worker *worker, struct block *block,
-                        const struct page *asides, struct block_entry *row,
-                        struct error *err)
-{
-    size_t before = block->page_count;
-    if (!asides || !worker->warc)
-        return true;
-    if (!keep_hops(worker, block, asides, err))
-        return false;
-    if (row)
-        row->aside_count = block->page_count - before;
-    return true;
 }
 
 /* ---- fetched entries -------------------------------------------------- */
@@ -624,16 +274,18 @@ static bool work_on_page(struct steps *steps, const struct page *page,
     bool is_kept =
         worker->warc && page->head_size && steps->outcome != OUTCOME_SKIPPED;
     /* First the hops: they use the scratch that this page needs next. */
-    if (worker->warc && !keep_hops(worker, block, page->previous_hop, err))
+    if (worker->warc &&
+        !steps_keep_hops(worker, block, page->previous_hop, err))
         return false;
     steps->bytes = view_of_page(page);
     steps->has_head = page->head_size > 0;
-    split_head(steps);
-    if (is_kept || is_wanted(steps))
-        take_off_chunks(steps);
-    return search_page(steps, err) &&
-           (!is_kept || keep_page(worker, block, page, steps->payload,
-                                  is_sound(steps->outcome), written, err));
+    steps_split_head(steps);
+    if (is_kept || steps_are_wanted(steps))
+        steps_take_off_chunks(steps);
+    return steps_search(steps, err) &&
+           (!is_kept ||
+            steps_keep_page(worker, block, page, steps->payload,
+                            is_sound(steps->outcome), written, err));
 }
 
 static bool work_on_entry(const struct page_job *job, struct worker *worker,
@@ -657,7 +309,7 @@ static bool work_on_entry(const struct page_job *job, struct worker *worker,
     note_crash(&steps);
     if (view_equal_string(steps.keep, "null"))
         steps_add_detail(&steps, "the columns to keep are too long");
-    bool done = keep_asides(worker, block, entry->asides, row, err) &&
+    bool done = steps_keep_asides(worker, block, entry->asides, row, err) &&
                 (!page || page_job_is_hopeless(worker->work) ||
                  work_on_page(&steps, page, &written, err));
     char *final_url =
@@ -706,11 +358,11 @@ bool page_job_kept(struct worker *worker, struct block *block,
     if (kept->detail)
         steps_add_detail(&steps, "%s", kept->detail);
     note_crash(&steps);
-    split_head(&steps);
-    wear_own_head(&steps, kept->own_head);
-    if (is_wanted(&steps))
-        take_off_chunks(&steps);
-    if (!search_page(&steps, err))
+    steps_split_head(&steps);
+    steps_wear_own_head(&steps, kept->own_head);
+    if (steps_are_wanted(&steps))
+        steps_take_off_chunks(&steps);
+    if (!steps_search(&steps, err))
         return false;
     if (steps.has_head)
         line.status = steps.head.status;
@@ -720,36 +372,6 @@ bool page_job_kept(struct worker *worker, struct block *block,
         steps_add_detail(&steps, "HTTP status %d", steps.head.status);
     }
     steps_end(&steps, &line, row);
-    return true;
-}
-
-bool page_job_text(struct worker *worker, const struct kept_page *kept,
-                   struct view *ret_text, char detail[DETAIL_SIZE],
-                   struct error *err)
-{
-    struct steps steps = {
-        .worker = worker,
-        .bytes = kept->bytes,
-        .has_head = kept->has_head,
-        .mime = kept->mime,
-        .content_type = kept->content_type,
-        .outcome = kept->outcome,
-    };
-    if (!worker->texts)
-        worker->texts = text_reader_new(&worker->job->text);
-    if (!worker->texts)
-        return error_no_memory(err, "a page's text");
-    if (kept->detail)
-        steps_add_detail(&steps, "%s", kept->detail);
-    split_head(&steps);
-    wear_own_head(&steps, kept->own_head);
-    take_off_chunks(&steps);
-    if (!make_text(&steps, err))
-        return false;
-    memcpy(detail, steps.detail, DETAIL_SIZE);
-    *ret_text = view_of(NULL, 0);
-    if (steps.is_searched)
-        *ret_text = steps.text.bytes.data ? steps.text.bytes : view_of("", 0);
     return true;
 }
 

@@ -1,7 +1,7 @@
 /*
  * page_steps.h - a worker's state and one page on its way through the steps;
- * shared by page_job.c (the steps, fetched entries) and span_job.c (pages read
- * from files).
+ * shared by page_search.c and page_keep.c (the steps), page_job.c (fetched
+ * entries) and span_job.c (pages read from files).
  *
  * Thread rule: all of it belongs to one worker.
  */
@@ -71,6 +71,44 @@ void steps_add_detail(struct steps *steps, const char *format, ...)
 /* A fault that workers find changes an outcome that was ok until then. */
 void steps_find_fault(struct steps *steps, enum outcome outcome,
                       const char *detail);
+
+/* ---- page_search.c ------------------------------------------------------ */
+
+/* Finds head and body in steps->bytes. */
+void steps_split_head(struct steps *steps);
+
+/* A revisit has a status and a type of its own, but for one that says "not
+ * modified". How the body is coded is its target's to tell. */
+void steps_wear_own_head(struct steps *steps, struct view own);
+
+/* Whether patterns run on this page, by what came of the transfer. */
+bool steps_are_wanted(const struct steps *steps);
+
+/* From the body as sent to the payload. */
+void steps_take_off_chunks(struct steps *steps);
+
+/* From the payload to match lines, if the page is wanted. */
+bool steps_search(struct steps *steps, struct error *err) MUST_CHECK;
+
+/* ---- page_keep.c -------------------------------------------------------- */
+
+/* Writes the records of one page, and its index line, into the block. `payload`
+ * is its body as digests need it; `is_sound`: nothing is wrong with it. */
+bool steps_keep_page(struct worker *worker, struct block *block,
+                     const struct page *page, struct view payload,
+                     bool is_sound, struct warc_written *ret_written,
+                     struct error *err) MUST_CHECK;
+
+/* The hops before this page, oldest first. */
+bool steps_keep_hops(struct worker *worker, struct block *block,
+                     const struct page *page, struct error *err) MUST_CHECK;
+
+/* What the entry fetched for others: no place of its own. */
+bool steps_keep_asides(struct worker *worker, struct block *block,
+                       const struct page *asides, struct block_entry *row,
+                       struct error *err) MUST_CHECK;
+
+/* ---- page_job.c --------------------------------------------------------- */
 
 /* Adds what the steps know to a line and ends the entry. */
 void steps_end(struct steps *steps, struct outcome_line *line,

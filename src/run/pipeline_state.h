@@ -61,11 +61,58 @@ struct pipeline {
 
 /* ---- pipeline.c -------------------------------------------------------- */
 
+/* Nothing starts any more; transfers in flight get so much time to end. */
+void pipeline_stop(struct pipeline *pipeline, int64_t grace_ms);
+
+/* A stage has failed: the first failure is kept, and the run stops. `pipeline`
+ * as void, for it is a hook of all stages. */
+void pipeline_fail(void *pipeline, const struct error *err);
+
+/* There is room, or something to take: hooks of the pool and the frontier. */
+void pipeline_wake_fetchers(void *pipeline);
+
+/* Entries that are over, to the team that makes their outcomes. */
+void pipeline_send_to_team(void *pipeline, struct entry **entries,
+                           size_t count);
+
+/* The team's results, and parts of archives that are to be read again. */
+bool pipeline_append(void *pipeline, const struct block *block,
+                     struct error *err);
+bool pipeline_deliver(void *pipeline, const struct block *block,
+                      struct error *err);
+bool pipeline_redo_span(void *pipeline, struct span *span, struct error *err);
+
+/* The feeder's thread. */
+void *pipeline_feed(void *pipeline);
+
+/* ---- pipeline_start.c --------------------------------------------------- */
+
+/* What worker processes inherit, and then themselves: before the directory is
+ * locked, for an inherited lock would outlive us, and before any thread. */
+bool pipeline_prepare(struct pipeline *pipeline, struct error *err) MUST_CHECK;
+
+/* All stages; after a failure those that did start have ended. */
+bool pipeline_start(struct pipeline *pipeline, struct error *err) MUST_CHECK;
+
+/* ---- pipeline_turns.c --------------------------------------------------- */
+
+/* What the event loops ask and tell. */
+struct fetch_hooks pipeline_fetch_hooks(struct pipeline *pipeline);
+
 /* The next entry whose turn it is and which its robots.txt allows; those that
  * are given up or denied go their ways. Never FRONTIER_GIVEN_UP. */
 enum frontier_result pipeline_take_turn(struct pipeline *pipeline,
                                         struct entry **ret_entry,
                                         int64_t *ret_due_ns);
+
+/* Back in line, with its place given up. */
+void pipeline_put_in_line_again(struct pipeline *pipeline, struct entry *entry,
+                                const struct frontier_answer *answer);
+
+/* A hop may wait long for its turn: its bytes leave the pool. Beyond a quarter
+ * of --memory only the head is kept, and the record says so. False: no memory.
+ */
+bool pipeline_set_hop_aside(struct pipeline *pipeline, struct page *page);
 
 /* ---- feeder.c: the manifest's entries into the frontier ----------------- */
 
