@@ -62,8 +62,8 @@ void warc_reader_free(struct warc_reader *reader)
     free(reader);
 }
 
-bool warc_reader_open(struct warc_reader *reader, const char *path,
-                      uint64_t offset, struct error *err)
+bool warc_reader_open_to(struct warc_reader *reader, const char *path,
+                         uint64_t offset, uint64_t limit, struct error *err)
 {
     reader->is_lost = reader->is_over = reader->has_told = false;
     reader->in_window = 0;
@@ -71,7 +71,13 @@ bool warc_reader_open(struct warc_reader *reader, const char *path,
     reader->held = WARC_SOURCE_OK;
     reader->start = offset;
     reader->end = reader->next_start = WARC_NOWHERE;
-    return warc_source_open(&reader->source, path, offset, err);
+    return warc_source_open_to(&reader->source, path, offset, limit, err);
+}
+
+bool warc_reader_open(struct warc_reader *reader, const char *path,
+                      uint64_t offset, struct error *err)
+{
+    return warc_reader_open_to(reader, path, offset, UINT64_MAX, err);
 }
 
 bool warc_is_archive(const char *path)

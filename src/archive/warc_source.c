@@ -50,14 +50,17 @@ static bool read_more(struct warc_source *source, struct buf *into,
     char *to = buf_reserve(into, READ_SIZE);
     if (!to)
         return error_no_memory(err, "a WARC record");
+    uint64_t left = source->limit - source->read_at;
+    size_t want = left < READ_SIZE ? (size_t)left : READ_SIZE;
     ssize_t got;
     do {
-        got = read(source->fd, to, READ_SIZE);
+        got = read(source->fd, to, want);
     } while (got < 0 && errno == EINTR);
     if (got < 0)
         return error_set_errno(err, ERR_SYSTEM, errno, "cannot read %s",
                                source->path);
     buf_commit(into, (size_t)got);
+    source->read_at += (size_t)got;
     source->is_raw_end = got == 0;
     return true;
 }
@@ -164,14 +167,15 @@ static bool load_dictionary(struct warc_source *source, uint64_t offset,
     return done;
 }
 
-bool warc_source_open(struct warc_source *source, const char *path,
-                      uint64_t offset, struct error *err)
+bool warc_source_open_to(struct warc_source *source, const char *path,
+                         uint64_t offset, uint64_t limit, struct error *err)
 {
     close_file(source);
     buf_reset(&source->raw);
     buf_reset(&source->plain);
     source->raw_at = source->at = 0;
-    source->raw_offset = source->offset = offset;
+    source->raw_offset = source->offset = source->read_at = offset;
+    source->limit = limit;
     source->start_count = 0;
     source->sound_from = 0;
     source->is_raw_end = source->is_in_member = false;
@@ -194,6 +198,12 @@ bool warc_source_open(struct warc_source *source, const char *path,
         buf_reset(&source->raw);
     }
     return !source->plain.failed || error_no_memory(err, "a WARC reader");
+}
+
+bool warc_source_open(struct warc_source *source, const char *path,
+                      uint64_t offset, struct error *err)
+{
+    return warc_source_open_to(source, path, offset, UINT64_MAX, err);
 }
 
 bool warc_source_is_packed(const struct warc_source *source)
@@ -232,7 +242,7 @@ static bool is_at_file_end(const struct warc_source *source)
     struct stat st;
     uint64_t end = source->raw_offset + source->raw.size;
     return source->raw_at == source->raw.size &&
-           (source->is_raw_end ||
+           (source->is_raw_end || end >= source->limit ||
             (!fstat(source->fd, &st) && S_ISREG(st.st_mode) &&
              end >= (uint64_t)st.st_size));
 }
@@ -294,6 +304,8 @@ bool warc_source_is_beyond_end(const struct warc_source *source, size_t from,
         fstat(source->fd, &st) || !S_ISREG(st.st_mode))
         return false;
     uint64_t begin = source->offset + from, end = (uint64_t)st.st_size;
+    if (end > source->limit)
+        end = source->limit;
     return begin > end || size > end - begin;
 }
 

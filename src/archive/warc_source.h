@@ -40,6 +40,8 @@ struct warc_source {
     const char *fault;      /* of the file's dictionary, not told yet */
     uint64_t damage_offset; /* of the last damage told */
     uint64_t sound_from;    /* packed: damage was told up to this place */
+    uint64_t read_at;       /* in the file, of the next byte to read */
+    uint64_t limit;         /* bytes of the file from here on are not there */
 };
 
 void warc_source_init(struct warc_source *source, size_t max_window);
@@ -47,6 +49,11 @@ void warc_source_release(struct warc_source *source);
 
 bool warc_source_open(struct warc_source *source, const char *path,
                       uint64_t offset, struct error *err) MUST_CHECK;
+
+/* The same of a file that ends at `limit`, whatever follows there. */
+bool warc_source_open_to(struct warc_source *source, const char *path,
+                         uint64_t offset, uint64_t limit,
+                         struct error *err) MUST_CHECK;
 
 enum warc_source_result {
     WARC_SOURCE_OK,

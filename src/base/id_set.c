@@ -73,3 +73,21 @@ bool id_set_has(const struct id_set *set, uint64_t id)
         return false;
     return set->pages[page][id % PAGE_BITS / 64] >> (id % 64) & 1;
 }
+
+bool id_set_next(const struct id_set *set, uint64_t from, uint64_t *ret_id)
+{
+    for (uint64_t page = from / PAGE_BITS; page < set->page_count; page++) {
+        size_t word = from / PAGE_BITS == page ? from % PAGE_BITS / 64 : 0;
+        for (; set->pages[page] && word < PAGE_WORDS; word++) {
+            uint64_t start = page * PAGE_BITS + word * 64;
+            uint64_t bits = set->pages[page][word];
+            if (start < from)
+                bits &= mask_of((unsigned)(from - start), 64);
+            if (!bits)
+                continue;
+            *ret_id = start + (uint64_t)__builtin_ctzll(bits);
+            return true;
+        }
+    }
+    return false;
+}

@@ -226,6 +226,8 @@ static bool take_record(struct lives *lives, struct life *life,
 struct reading {
     struct life *life;
     const char *path;
+    lives_record_fn *show; /* NULL: nobody looks on */
+    void *ctx;
     int fd;
     uint64_t end; /* bytes that count at most */
     uint64_t offset;
@@ -285,8 +287,9 @@ static void note_damage(struct lives *lives, const struct reading *reading)
                  reading->path, (unsigned long long)reading->offset);
 }
 
-/* Takes all whole records that have been read. False: no memory. */
-static bool take_records(struct lives *lives, struct reading *reading)
+/* Takes all whole records that have been read. */
+static bool take_records(struct lives *lives, struct reading *reading,
+                         struct error *err)
 {
     struct view bytes = buf_view(&reading->bytes);
     struct journal_record record;
@@ -295,11 +298,16 @@ static bool take_records(struct lives *lives, struct reading *reading)
     bool done = true;
     while (done && (result = journal_record_read(bytes, &at, &record)) ==
                        JOURNAL_RECORD) {
-        done = take_record(lives, reading->life, &record);
+        done = !reading->show ||
+               reading->show(reading->ctx, reading->life, &record, err);
+        if (done && !take_record(lives, reading->life, &record))
+            done = error_no_memory(err, "the journal");
         journal_record_release(&record);
     }
-    if (!done || result == JOURNAL_NO_MEMORY)
+    if (!done)
         return false;
+    if (result == JOURNAL_NO_MEMORY)
+        return error_no_memory(err, "the journal");
     size_t left = bytes.size - at;
     memmove(reading->bytes.data, reading->bytes.data + at, left);
     reading->bytes.size = left;
@@ -314,8 +322,8 @@ static bool read_records(struct lives *lives, struct reading *reading,
     while (!is_end) {
         if (!read_more(reading, &is_end, err))
             return false;
-        if (reading->bytes.size && !take_records(lives, reading))
-            return error_no_memory(err, "the journal");
+        if (reading->bytes.size && !take_records(lives, reading, err))
+            return false;
     }
     if (reading->bytes.size && !is_torn_tail(buf_view(&reading->bytes)))
         note_damage(lives, reading);
@@ -324,16 +332,19 @@ static bool read_records(struct lives *lives, struct reading *reading,
 }
 
 static bool read_journal(struct lives *lives, struct life *life,
-                         struct error *err)
+                         lives_record_fn *show, void *ctx, struct error *err)
 {
     char *path = fs_join(life->path, "journal");
     if (!path)
         return error_no_memory(err, "the journal");
     struct reading reading = { .life = life,
                                .path = path,
+                               .show = show,
+                               .ctx = ctx,
                                .fd = open(path, O_RDONLY | O_CLOEXEC),
                                .end = life->journal_size };
     bool done;
+    life->noted_size = life->journal_size;
     buf_init(&reading.bytes, RECORD_MAX);
     if (reading.fd >= 0) {
         done = read_records(lives, &reading, err);
@@ -348,7 +359,9 @@ static bool read_journal(struct lives *lives, struct life *life,
     return done;
 }
 
-struct lives *lives_read(const char *dir, bool with_ids, struct error *err)
+struct lives *lives_read_each(const char *dir, bool with_ids,
+                              lives_record_fn *show, void *ctx,
+                              struct error *err)
 {
     struct lives *lives = calloc(1, sizeof(*lives));
     if (!lives) {
@@ -358,9 +371,14 @@ struct lives *lives_read(const char *dir, bool with_ids, struct error *err)
     lives->has_ids = with_ids;
     bool done = find_lives(lives, dir, err) && read_notes(lives, err);
     for (size_t i = 0; done && i < lives->count; i++)
-        done = read_journal(lives, &lives->lives[i], err);
+        done = read_journal(lives, &lives->lives[i], show, ctx, err);
     if (done)
         return lives;
     lives_free(lives);
     return NULL;
+}
+
+struct lives *lives_read(const char *dir, bool with_ids, struct error *err)
+{
+    return lives_read_each(dir, with_ids, NULL, NULL, err);
 }

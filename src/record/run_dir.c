@@ -306,8 +306,7 @@ bool run_dir_check_identity(const struct run_dir *dir,
     return same;
 }
 
-/* One number that is the same for the same run. */
-static uint64_t run_id(const struct run_identity *identity)
+uint64_t run_identity_id(const struct run_identity *identity)
 {
     uint64_t id = XXH3_64bits(identity->command, strlen(identity->command));
     id = XXH3_64bits_withSeed(&identity->manifest_digest, 8, id);
@@ -321,7 +320,7 @@ bool run_dir_begin(struct run_dir *dir, const struct run_identity *identity,
 {
     struct buf text;
     char id[20], manifest[20], patterns[20];
-    format_digest(run_id(identity), id);
+    format_digest(run_identity_id(identity), id);
     format_digest(identity->manifest_digest, manifest);
     format_digest(identity->patterns_digest, patterns);
     buf_init(&text, RUN_JSON_MAX);
@@ -410,12 +409,24 @@ bool run_dir_clear(struct run_dir *dir, struct error *err)
 
 /* ---- sealing ---------------------------------------------------------- */
 
-static bool write_summary(const struct run_dir *dir, struct view summary,
-                          struct error *err)
+static bool write_summary(const struct run_dir *dir,
+                          const struct run_dir_seal *seal, struct error *err)
 {
+    static const char end[] = "}\n";
+    struct buf text;
     char *path = fs_join(dir->path, "summary.json");
-    bool done = path ? fs_replace_file(path, summary, err)
-                     : error_no_memory(err, "summary.json");
+    bool has_digests = seal->is_rewritten && view_ends_with(seal->summary, end);
+    buf_init(&text, SIZE_MAX / 2);
+    buf_append_view(&text, seal->summary);
+    bool done = path || error_no_memory(err, "summary.json");
+    if (done && has_digests && !text.failed) {
+        buf_truncate(&text, text.size - strlen(end));
+        done = seal_append_digests(dir->path, seal, &text, err);
+        buf_append_string(&text, end);
+    }
+    done = done && buf_check(&text, "summary.json", err) &&
+           fs_replace_file(path, buf_view(&text), err);
+    buf_release(&text);
     free(path);
     return done;
 }
@@ -444,7 +455,7 @@ bool run_dir_seal(struct run_dir *dir, const struct run_dir_seal *seal,
     struct lives *lives = lives_read(dir->path, false, err);
     bool done = lives && check_lives(dir, lives, seal->entries, err) &&
                 seal_results(dir->path, lives, seal, err) &&
-                write_summary(dir, seal->summary, err);
+                write_summary(dir, seal, err);
     if (done) {
         dir->state = RUN_DIR_FINISHED;
         seal_remove_sources(lives, seal);

@@ -14,6 +14,7 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <xxhash.h>
 
 enum { SORT_MEMORY = 64 << 20, COPY_SIZE = 1 << 20 };
 
@@ -262,6 +263,62 @@ bool seal_results(const char *dir, const struct lives *lives,
             make_result(dir, &matches, seal->finish_matches, seal->ctx, err)) &&
            make_result(dir, &outcomes, seal->finish_outcomes, seal->ctx, err) &&
            fs_sync_dir(dir, err);
+}
+
+static bool digest_file(const char *path, uint64_t *ret_digest,
+                        struct error *err)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    char *bytes = malloc(COPY_SIZE);
+    XXH3_state_t *state = XXH3_createState();
+    bool done = fd >= 0 && bytes && state;
+    if (fd < 0)
+        error_set_errno(err, ERR_SYSTEM, errno, "cannot open %s", path);
+    else if (!done)
+        error_no_memory(err, "sealing");
+    if (done)
+        XXH3_64bits_reset(state);
+    for (ssize_t got = 1; done && got;) {
+        got = read(fd, bytes, COPY_SIZE);
+        if (got > 0)
+            XXH3_64bits_update(state, bytes, (size_t)got);
+        else if (got < 0 && errno != EINTR)
+            done =
+                error_set_errno(err, ERR_SYSTEM, errno, "cannot read %s", path);
+    }
+    if (done)
+        *ret_digest = XXH3_64bits_digest(state);
+    if (fd >= 0)
+        close(fd);
+    XXH3_freeState(state);
+    free(bytes);
+    return done;
+}
+
+static bool append_digest(const char *dir, const char *name,
+                          const char *separator, struct buf *out,
+                          struct error *err)
+{
+    uint64_t digest = 0;
+    char *path = fs_join(dir, name);
+    bool done = path ? digest_file(path, &digest, err)
+                     : error_no_memory(err, "sealing");
+    if (done)
+        buf_append_format(out, "%s\"%s\":\"%016llx\"", separator, name,
+                          (unsigned long long)digest);
+    free(path);
+    return done;
+}
+
+bool seal_append_digests(const char *dir, const struct run_dir_seal *seal,
+                         struct buf *out, struct error *err)
+{
+    buf_append_string(out, ",\"digests\":{");
+    bool done = append_digest(dir, "outcomes.jsonl", "", out, err) &&
+                (!seal->matches_name ||
+                 append_digest(dir, seal->matches_name, ",", out, err));
+    buf_append_char(out, '}');
+    return done;
 }
 
 static void remove_file(const struct life *life, const char *name)

@@ -15,6 +15,11 @@ bool seal_results(const char *dir, const struct lives *lives,
                   const struct run_dir_seal *seal,
                   struct error *err) MUST_CHECK;
 
+/* Appends `,"digests":{"outcomes.jsonl":"…","matches.jsonl":"…"}`, XXH3-64 of
+ * the results in hexadecimal. */
+bool seal_append_digests(const char *dir, const struct run_dir_seal *seal,
+                         struct buf *out, struct error *err) MUST_CHECK;
+
 /* Removes the lives' files that the results were made of. What cannot be
  * removed stays: it harms nobody. */
 void seal_remove_sources(const struct lives *lives,

@@ -68,6 +68,7 @@ static bool seal(struct pipeline *pipeline, struct error *err)
         .matches_name = options->patterns ? matches_name : NULL,
         .matches_head = recorder_head(options->matches.form),
         .summary = buf_view(&summary),
+        .is_rewritten = pipeline->spans || options->matches.is_ordered,
         .finish_outcomes = finish_outcomes,
         .finish_matches = finish_matches,
         .ctx = &finish,

@@ -30,6 +30,11 @@ void warc_reader_free(struct warc_reader *reader);
 bool warc_reader_open(struct warc_reader *reader, const char *path,
                       uint64_t offset, struct error *err) MUST_CHECK;
 
+/* The same of a file of which only the bytes before `limit` count. */
+bool warc_reader_open_to(struct warc_reader *reader, const char *path,
+                         uint64_t offset, uint64_t limit,
+                         struct error *err) MUST_CHECK;
+
 /* No place in a file. */
 #define WARC_NOWHERE UINT64_MAX
 

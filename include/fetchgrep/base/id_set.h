@@ -30,4 +30,7 @@ bool id_set_add_range(struct id_set *set, uint64_t first,
 
 bool id_set_has(const struct id_set *set, uint64_t id);
 
+/* The first number from `from` on that is in; false: there is none. */
+bool id_set_next(const struct id_set *set, uint64_t from, uint64_t *ret_id);
+
 #endif

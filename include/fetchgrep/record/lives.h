@@ -27,6 +27,8 @@ struct life {
     uint32_t generation;
     char *path;            /* its directory */
     uint64_t journal_size; /* bytes that count */
+    uint64_t noted_size;   /* so many counted when a later life began;
+                              UINT64_MAX: none did */
     struct life_file *files;
     size_t file_count;
     uint64_t *counters; /* of its last journal record */
@@ -55,6 +57,16 @@ void life_name(uint32_t generation, char name[LIFE_NAME_SIZE]);
  * it tell what is done: ids of extract are not final before all is read.
  */
 struct lives *lives_read(const char *dir, bool with_ids, struct error *err);
+
+/* The same, and each journal record that counts is shown, in order, before it
+ * is taken into `life`. False ends the reading, with `err` set. */
+typedef bool lives_record_fn(void *ctx, const struct life *life,
+                             const struct journal_record *record,
+                             struct error *err);
+struct lives *lives_read_each(const char *dir, bool with_ids,
+                              lives_record_fn *show, void *ctx,
+                              struct error *err);
+
 void lives_free(struct lives *lives);
 
 /* Bytes of the life's file that count; 0 when it has none. */

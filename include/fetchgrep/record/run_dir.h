@@ -41,6 +41,9 @@ struct run_identity {
     const char *options; /* the options that shape results, as text */
 };
 
+/* One number that is the same for the same run: `run_id` in run.json. */
+uint64_t run_identity_id(const struct run_identity *identity);
+
 /* Compares with what run.json says. ERR_USAGE with the difference named. */
 bool run_dir_check_identity(const struct run_dir *dir,
                             const struct run_identity *identity,
@@ -64,7 +67,10 @@ struct run_dir_seal {
     const char *warc_suffix;  /* NULL: no pages kept */
     const char *matches_name; /* "matches.jsonl"; NULL: none */
     struct view matches_head; /* what each generation's matches begin with */
-    struct view summary;      /* the text of summary.json */
+    struct view summary;      /* the text of summary.json, an object */
+    bool is_rewritten;        /* what is finished below is other bytes than
+                                 the journals have digests of: summary.json
+                                 gets digests of them */
     /* Applied to these files before they are in place; NULL: nothing to do.
      * They may replace the file, and must not change it as it lies. */
     bool (*finish_outcomes)(void *ctx, const char *path, struct error *err);

@@ -390,6 +390,45 @@ START_TEST(memory_follows_the_limit_and_not_the_file)
 }
 END_TEST
 
+/* _i: the packing. What stands behind the limit is not looked at, be it half a
+ * record or junk; a record that the limit cuts is cut short. */
+START_TEST(a_file_ends_where_it_is_told_to)
+{
+    static const char *const tails[] = { "", "junk", "WARC/1.1\r\nWARC-Ty",
+                                         "\x1f\x8b\x08" };
+    for (size_t i = 0; i < ARRAY_COUNT(tails); i++) {
+        struct warc_file file;
+        struct warc_record record;
+        struct error err;
+        warc_file_init(&file, (enum packing)_i);
+        warc_file_add_response(&file, "http://a.example/",
+                               view_of_string("one"));
+        warc_file_add_response(&file, "http://b.example/",
+                               view_of_string("two"));
+        size_t end = file.bytes.size;
+        buf_append_string(&file.bytes, tails[i]);
+        temp_write("file", buf_view(&file.bytes));
+        char *path = temp_path("file");
+        struct warc_reader *reader = new_reader(1 << 20);
+        ck_assert(warc_reader_open_to(reader, path, 0, end, &err));
+        next_is_record(reader, &record);
+        uint64_t first = record.offset;
+        next_is_record(reader, &record);
+        next_is_end(reader);
+        ck_assert(
+            warc_reader_open_to(reader, path, 0, file.offsets[1] + 5, &err));
+        next_is_record(reader, &record);
+        ck_assert_uint_eq(record.offset, first);
+        ck_assert_int_eq(warc_reader_next(reader, &record, &err),
+                         WARC_READ_DAMAGE);
+        next_is_end(reader);
+        warc_reader_free(reader);
+        free(path);
+        warc_file_release(&file);
+    }
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("warc_read");
@@ -412,6 +451,8 @@ int main(void)
     tcase_add_test(tests, zeros_behind_the_last_member_are_no_damage);
     tcase_add_test(tests, an_empty_file_has_no_records);
     tcase_add_test(tests, a_file_that_cannot_be_opened_is_named);
+    tcase_add_loop_test(tests, a_file_ends_where_it_is_told_to, 0,
+                        PACKED_WHOLE);
     tcase_add_loop_test(tests, memory_follows_the_limit_and_not_the_file, 0,
                         PACKING_COUNT);
     return run_suite(suite);

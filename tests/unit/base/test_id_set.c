@@ -52,6 +52,29 @@ START_TEST(what_is_added_twice_counts_once)
 }
 END_TEST
 
+/* Every number that is in, and no other, is met from any place. */
+START_TEST(the_next_one_is_the_first_from_there_on)
+{
+    static const uint64_t ids[] = { 0,     1,     63,     64,     127,
+                                    65535, 65536, 131071, 400000, 400063 };
+    struct id_set set = { 0 };
+    uint64_t next;
+    ck_assert(!id_set_next(&set, 0, &next));
+    for (size_t i = 0; i < ARRAY_COUNT(ids); i++)
+        add(&set, ids[i], 1);
+    for (size_t i = 0; i < ARRAY_COUNT(ids); i++) {
+        uint64_t before = i ? ids[i - 1] + 1 : 0;
+        ck_assert(id_set_next(&set, before, &next));
+        ck_assert_uint_eq(next, ids[i]);
+        ck_assert(id_set_next(&set, ids[i], &next));
+        ck_assert_uint_eq(next, ids[i]);
+    }
+    ck_assert(!id_set_next(&set, 400064, &next));
+    ck_assert(!id_set_next(&set, UINT64_MAX, &next));
+    id_set_release(&set);
+}
+END_TEST
+
 START_TEST(numbers_that_no_list_has_are_refused)
 {
     struct id_set set = { 0 };
@@ -71,6 +94,7 @@ int main(void)
     tcase_add_test(tests, an_empty_set_has_nothing);
     tcase_add_test(tests, ranges_are_in_and_their_neighbours_are_not);
     tcase_add_test(tests, what_is_added_twice_counts_once);
+    tcase_add_test(tests, the_next_one_is_the_first_from_there_on);
     tcase_add_test(tests, numbers_that_no_list_has_are_refused);
     return run_suite(suite);
 }

@@ -239,6 +239,59 @@ START_TEST(a_note_of_a_life_that_is_gone_is_told)
 }
 END_TEST
 
+struct shown {
+    size_t count;
+    uint64_t size_before; /* of the outcomes, when the last one was shown */
+    size_t refused;       /* the one that is not to be taken; 0: none */
+};
+
+static bool show(void *ctx, const struct life *life,
+                 const struct journal_record *record, struct error *err)
+{
+    struct shown *shown = ctx;
+    shown->size_before = life_size(life, JOURNAL_OUTCOMES, 0);
+    ck_assert_uint_eq(record->sequence, shown->count);
+    ck_assert_uint_eq(shown->size_before, 100 * shown->count);
+    return ++shown->count != shown->refused ||
+           error_set(err, ERR_DATA, "refused");
+}
+
+START_TEST(each_record_that_counts_is_shown_before_it_is_taken)
+{
+    struct error err = { 0 };
+    struct shown shown = { 0 };
+    struct buf journal = new_journal(0, 5);
+    make_life("gen-0001", view_first(buf_view(&journal), journal.size - 1));
+    struct lives *lives = lives_read_each(root, true, show, &shown, &err);
+    ck_assert_msg(lives != NULL, "%s", err.message);
+    check_records(lives, 4);
+    ck_assert_uint_eq(shown.count, 4);
+    lives_free(lives);
+    shown = (struct shown){ .refused = 3 };
+    ck_assert_ptr_null(lives_read_each(root, true, show, &shown, &err));
+    ck_assert_str_eq(err.message, "refused");
+    ck_assert_uint_eq(shown.count, 3);
+    buf_release(&journal);
+}
+END_TEST
+
+START_TEST(what_a_later_life_counted_is_known)
+{
+    char note[64];
+    struct buf journal = new_journal(0, 2);
+    make_life("gen-0001", view_first(buf_view(&journal), journal.size - 1));
+    make_life("gen-0002", view_of(NULL, 0));
+    snprintf(note, sizeof(note), "gen-0001 %zu\n", journal.size);
+    write_file("gen-0002/earlier", view_of_string(note));
+    struct lives *lives = read_lives();
+    ck_assert_uint_eq(lives->lives[0].noted_size, journal.size);
+    ck_assert_uint_lt(lives->lives[0].journal_size, journal.size);
+    ck_assert_uint_eq(lives->lives[1].noted_size, UINT64_MAX);
+    lives_free(lives);
+    buf_release(&journal);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("lives");
@@ -256,5 +309,7 @@ int main(void)
                    what_a_life_commits_after_a_later_one_began_does_not_count);
     tcase_add_test(tests, lives_that_did_the_same_are_seen);
     tcase_add_test(tests, a_note_of_a_life_that_is_gone_is_told);
+    tcase_add_test(tests, each_record_that_counts_is_shown_before_it_is_taken);
+    tcase_add_test(tests, what_a_later_life_counted_is_known);
     return run_suite(suite);
 }
