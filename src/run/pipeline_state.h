@@ -5,6 +5,8 @@
 #ifndef FETCHGREP_RUN_PIPELINE_STATE_H
 #define FETCHGREP_RUN_PIPELINE_STATE_H
 
+#include "totals_text.h"
+
 #include "pacing.h"
 #include "page_job.h"
 #include "payloads.h"
@@ -165,9 +167,5 @@ void summary_say(struct pipeline *pipeline);
 
 /* The exit status that the totals lead to (without signals). */
 int summary_status(struct pipeline *pipeline);
-
-/* "507.1 MB", "12.3 kB": for people. */
-enum { BYTES_TEXT_SIZE = 32 };
-void format_bytes(double bytes, char text[BYTES_TEXT_SIZE]);
 
 #endif

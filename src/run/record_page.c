@@ -4,7 +4,8 @@
  */
 #include "record_page.h"
 
-#include "fetchgrep/base/dechunk.h"
+#include "record_digests.h"
+
 #include "fetchgrep/base/digest.h"
 #include "fetchgrep/base/log.h"
 
@@ -212,47 +213,19 @@ enum record_page_result record_page(struct worker *worker, const char *path,
 
 /* ---- digests ---------------------------------------------------------- */
 
-/* Writers differ in what they take a payload for: the body as it came (wget,
- * warcio), or without the transfer coding (ISO 28500). Either is right. */
-static enum digest_verdict check_payload(struct worker *worker,
-                                         const struct warc_record *record,
-                                         struct view told)
-{
-    struct http_head head;
-    size_t used;
-    if (record->type != WARC_TYPE_RESPONSE ||
-        !http_head_parse(record->block, &head))
-        return digest_check(worker->digest, told, record->block);
-    struct view body = view_from(record->block, head.size);
-    enum digest_verdict verdict = digest_check(worker->digest, told, body);
-    if (verdict != DIGEST_DIFFERS || !head.is_chunked)
-        return verdict;
-    struct buf *plain = &worker->dechunked;
-    buf_shrink(plain, SCRATCH_KEPT);
-    if (dechunk(body, plain, &used) == DECHUNK_MALFORMED)
-        return verdict;
-    return digest_check(worker->digest, told, buf_view(plain));
-}
-
 bool record_check_digests(struct worker *worker, const char *path,
                           const struct warc_record *record,
                           struct error *ret_damage)
 {
-    struct view told;
-    const char *wrong = NULL;
     if (!worker->job->checks_digests || record->is_cut)
         return true;
     if (!worker->digest)
         worker->digest = digest_new();
     if (!worker->digest)
         return error_no_memory(ret_damage, "a digest");
-    if (warc_record_field(record, "warc-block-digest", &told) &&
-        digest_check(worker->digest, told, record->block) == DIGEST_DIFFERS)
-        wrong = "WARC-Block-Digest";
-    else if (record->type != WARC_TYPE_REVISIT &&
-             warc_record_field(record, "warc-payload-digest", &told) &&
-             check_payload(worker, record, told) == DIGEST_DIFFERS)
-        wrong = "WARC-Payload-Digest";
+    buf_shrink(&worker->dechunked, SCRATCH_KEPT);
+    const char *wrong =
+        record_wrong_digest(worker->digest, record, &worker->dechunked);
     return !wrong || error_set(ret_damage, ERR_DATA,
                                "%s: offset %llu: the record's %s is another's",
                                path, (unsigned long long)record->offset, wrong);

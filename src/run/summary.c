@@ -41,8 +41,8 @@ static void append_outcomes(const struct recorder_totals *totals,
     buf_append_char(out, '}');
 }
 
-static void append_latency(const struct recorder_totals *totals,
-                           struct buf *out)
+void summary_append_latency(const struct recorder_totals *totals,
+                            struct buf *out)
 {
     static const double percents[] = { 50, 90, 99, 100 };
     static const char *const names[] = { "p50", "p90", "p99", "max" };
@@ -62,21 +62,28 @@ static void append_date(struct buf *out, const char *name, int64_t wall_ms)
     json_out_member_string(out, name, view_of_string(date));
 }
 
+void summary_append_totals(const struct recorder_totals *totals,
+                           bool has_matches, struct buf *out)
+{
+    buf_append_format(out, "\"entries\":%llu",
+                      (unsigned long long)totals->entries);
+    append_outcomes(totals, out);
+    json_out_member_u64(out, "failed", totals->failed);
+    if (has_matches)
+        json_out_member_u64(out, "matches", totals->matches);
+    json_out_member_u64(out, "bytes", totals->body_bytes);
+    json_out_member_u64(out, "pages_kept", totals->pages_kept);
+    json_out_member_u64(out, "warc_bytes", totals->warc_bytes);
+}
+
 void summary_append_json(struct pipeline *pipeline, struct buf *out)
 {
     struct recorder_totals totals;
     recorder_totals(pipeline->recorder, &totals);
     const struct recorder_totals *earlier = &pipeline->earlier;
     double seconds = elapsed_s(pipeline);
-    buf_append_format(out, "{\"entries\":%llu",
-                      (unsigned long long)totals.entries);
-    append_outcomes(&totals, out);
-    json_out_member_u64(out, "failed", totals.failed);
-    if (pipeline->options->patterns)
-        json_out_member_u64(out, "matches", totals.matches);
-    json_out_member_u64(out, "bytes", totals.body_bytes);
-    json_out_member_u64(out, "pages_kept", totals.pages_kept);
-    json_out_member_u64(out, "warc_bytes", totals.warc_bytes);
+    buf_append_char(out, '{');
+    summary_append_totals(&totals, pipeline->options->patterns != NULL, out);
     if (pipeline->fetcher)
         json_out_member_u64(out, "put_back",
                             fetch_counts(pipeline->fetcher).put_back);
@@ -94,7 +101,7 @@ void summary_append_json(struct pipeline *pipeline, struct buf *out)
         "\"bytes_per_s\":%.0f",
         seconds, (double)(totals.entries - earlier->entries) / seconds,
         (double)(totals.body_bytes - earlier->body_bytes) / seconds);
-    append_latency(&totals, out);
+    summary_append_latency(&totals, out);
     buf_append_string(out, "}\n");
 }
 
@@ -117,7 +124,8 @@ static void append_words(const struct recorder_totals *totals, bool are_failed,
         buf_append_char(out, ')');
 }
 
-static void append_counts(const struct recorder_totals *totals, struct buf *out)
+void summary_append_counts(const struct recorder_totals *totals,
+                           struct buf *out)
 {
     uint64_t ok = totals->outcomes[OUTCOME_OK];
     uint64_t other = totals->entries - ok - totals->failed;
@@ -146,7 +154,7 @@ void summary_say(struct pipeline *pipeline)
     format_bytes((double)totals.body_bytes, bytes);
     struct buf line;
     buf_init(&line, 4096);
-    append_counts(&totals, &line);
+    summary_append_counts(&totals, &line);
     if (options->patterns)
         buf_append_format(&line, "; %llu matches",
                           (unsigned long long)totals.matches);

@@ -40,7 +40,8 @@ function home(header, path) {
     if (header == "hs/hs.h") return path ~ /^src\/extract\/prefilter(_scan)?\.[ch]$/
     if (header == "ares.h") return path ~ /^src\/fetch\/lookup(s|_reply)\.c$/
     if (header == "idn2.h") return path == "src/model/url_host.c"
-    if (header == "jansson.h") return path ~ /^src\/(archive|manifest|record)\//
+    if (header == "jansson.h")
+        return path ~ /^src\/(archive|manifest|record|run\/(result_line|run_facts))[\/.]/
     return 1
 }
 /^[ \t]*#[ \t]*include/ {
