@@ -10,8 +10,7 @@
 #include <sched.h>
 #include <unistd.h>
 
-/* Cores this process may use: Slurm's word, else the affinity mask. */
-static uint32_t usable_cores(void)
+uint32_t config_usable_cores(void)
 {
     uint64_t count = 0;
     const char *slurm = getenv("SLURM_CPUS_PER_TASK");
@@ -322,7 +321,7 @@ bool config_init(struct config *config, const struct raw_options *raw,
                  struct error *err)
 {
     *config = (struct config){ 0 };
-    uint32_t cores = usable_cores();
+    uint32_t cores = config_usable_cores();
     if (!check_operands(raw, err) || !check_headers(raw, err))
         return false;
     set_pipeline(config, raw, cores);

@@ -35,4 +35,7 @@ bool config_show(const struct raw_options *raw,
 
 void config_release(struct config *config);
 
+/* Cores this process may use: Slurm's word, else the affinity mask. */
+uint32_t config_usable_cores(void);
+
 #endif

@@ -1,4 +1,5 @@
 #include "config.h"
+#include "directory_commands.h"
 
 #include "fetchgrep/base/fs.h"
 #include "fetchgrep/base/interrupt.h"
@@ -16,6 +17,8 @@ static const char usage[] =
     "       fetchgrep extract INPUT... (-e REGEX | -f FILE)... [-o DIR]\n"
     "       fetchgrep show    DIR|WARC ID|URL|@OFFSET\n"
     "       fetchgrep explain (-e REGEX | -f FILE)... [INPUT...]\n"
+    "       fetchgrep verify  DIR\n"
+    "       fetchgrep status  DIR [--json]\n"
     "\n"
     "run      download the URLs of the manifests and search the pages\n"
     "fetch    download only\n"
@@ -23,6 +26,8 @@ static const char usage[] =
     "         files, directories, files\n"
     "show     one kept page, or its first bytes\n"
     "explain  tell how each pattern is run, and what it costs on such pages\n"
+    "verify   check a run directory, whole\n"
+    "status   how far a run is, what failed and why\n"
     "\n"
     "A manifest is a text file with a URL a line; - is standard input.\n"
     "Without -o matches go to standard output: URL, a tab, the match.\n"
@@ -146,9 +151,10 @@ static bool explain(const struct raw_options *raw, int *ret_status,
 static bool (*const commands[COMMAND_COUNT])(const struct raw_options *raw,
                                              int *ret_status,
                                              struct error *err) = {
-    [COMMAND_RUN] = run_pipeline,     [COMMAND_FETCH] = run_pipeline,
-    [COMMAND_EXTRACT] = run_pipeline, [COMMAND_SHOW] = run_show,
-    [COMMAND_EXPLAIN] = explain,
+    [COMMAND_RUN] = run_pipeline,      [COMMAND_FETCH] = run_pipeline,
+    [COMMAND_EXTRACT] = run_pipeline,  [COMMAND_SHOW] = run_show,
+    [COMMAND_EXPLAIN] = explain,       [COMMAND_VERIFY] = command_verify,
+    [COMMAND_STATUS] = command_status,
 };
 
 static int run_command(enum command command, int argc, char **argv)
@@ -186,8 +192,8 @@ int main(int argc, char **argv)
         return flush_output();
     }
     if (*word)
-        log_error("unknown command \"%s\": run, fetch, extract or explain "
-                  "(fetchgrep --help)",
+        log_error("unknown command \"%s\": run, fetch, extract, show, explain, "
+                  "verify or status (fetchgrep --help)",
                   word);
     else
         fprintf(stderr, "%s", usage);

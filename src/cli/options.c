@@ -114,7 +114,7 @@ static const struct option_row rows[] = {
       "compare the digests that records tell; CRCs always are", FOR_EXTRACT },
     { "workers", 'j', KIND_WORKERS, AT(workers), 1, 4096, "auto", NULL, "N",
       "extract team's size (auto: cores this process may use)",
-      FOR_ALL | FOR_EXPLAIN },
+      FOR_ALL | FOR_EXPLAIN | FOR_VERIFY },
     { "isolation", 0, KIND_CHOICE, AT(isolation), 0, 0, "threads", isolations,
       "threads|processes", "what the team is made of", FOR_ALL },
     { "worker-memory", 0, KIND_SIZE, AT(worker_memory), 16 * MEGA,
@@ -226,7 +226,10 @@ static const struct option_row rows[] = {
       "4M", NULL, "SIZE", "large archives are read in parts of it",
       FOR_EXTRACT },
     { "json", 0, KIND_FLAG, AT(is_json), 0, 0, NULL, NULL, NULL,
-      "an object a line instead of a text", FOR_EXPLAIN },
+      "an object a line instead of a text", FOR_EXPLAIN | FOR_STATUS },
+    { "repair", 0, KIND_FLAG, AT(repairs), 0, 0, NULL, NULL, NULL,
+      "first make anew an index that is lost, or a seal that was broken off",
+      FOR_VERIFY },
     { "max-failed", 0, KIND_STRING, AT(max_failed), 0, 0, NULL, NULL, "N|P%",
       "more failed entries than this: exit status 1", FOR_ALL },
     { "progress", 0, KIND_CHOICE, AT(progress), 0, 0, "auto", progresses,
@@ -240,7 +243,7 @@ static const struct option_row rows[] = {
     { "head", 0, KIND_SIZE, AT(head), 1, GIGA, NULL, NULL, "SIZE",
       "the first bytes alone; no character is cut", FOR_SHOW },
     { "help", 'h', KIND_FLAG, AT(wants_help), 0, 0, NULL, NULL, NULL,
-      "this text", FOR_ALL | FOR_EXPLAIN | FOR_SHOW },
+      "this text", FOR_ALL | FOR_EXPLAIN | FOR_SHOW | FOR_VERIFY | FOR_STATUS },
 };
 
 enum { ROW_COUNT = ARRAY_COUNT(rows), LONG_BASE = 256 };
@@ -583,8 +586,8 @@ void options_release(struct raw_options *raw)
 
 const char *command_name(enum command command)
 {
-    static const char *const names[] = { "run", "fetch", "extract", "show",
-                                         "explain" };
+    static const char *const names[] = { "run",     "fetch",  "extract", "show",
+                                         "explain", "verify", "status" };
     return names[command];
 }
 
@@ -599,6 +602,8 @@ const char *command_usage(enum command command)
         "fetchgrep extract INPUT... (-e REGEX | -f FILE)... [-o DIR] [options]",
         show,
         "fetchgrep explain (-e REGEX | -f FILE)... [INPUT...] [options]",
+        "fetchgrep verify DIR [--repair] [-j N]",
+        "fetchgrep status DIR [--json]",
     };
     return usages[command];
 }

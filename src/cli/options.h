@@ -19,6 +19,8 @@ enum command {
     COMMAND_EXTRACT,
     COMMAND_SHOW,
     COMMAND_EXPLAIN,
+    COMMAND_VERIFY,
+    COMMAND_STATUS,
     COMMAND_COUNT,
 };
 
@@ -28,6 +30,8 @@ enum command_bit {
     FOR_EXTRACT = 1 << COMMAND_EXTRACT,
     FOR_SHOW = 1 << COMMAND_SHOW,
     FOR_EXPLAIN = 1 << COMMAND_EXPLAIN,
+    FOR_VERIFY = 1 << COMMAND_VERIFY,
+    FOR_STATUS = 1 << COMMAND_STATUS,
     FOR_NETWORK = FOR_RUN | FOR_FETCH,
     FOR_SEARCH = FOR_RUN | FOR_EXTRACT,
     FOR_KEPT = FOR_EXTRACT | FOR_EXPLAIN,
@@ -117,6 +121,7 @@ struct raw_options {
     struct string_list url_regexes;
     bool checks_digests;
     bool is_json;
+    bool repairs;
     const char *max_failed;
     bool allows_private;
     const char *private_ranges; /* NULL: all */
