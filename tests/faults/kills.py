@@ -5,7 +5,9 @@ Each round is one run, with options drawn at random. It is killed (kill -9) a
 few times, also while it goes on and while it is sealed, and gone on with by the
 same command. Its results must be those of a run that nobody touched: each
 entry one outcome, each match once, every record in the archives readable and
-in the index. `--seed` repeats a row of rounds.
+in the index. `fetchgrep verify` must find nothing wrong, after each kill and at
+the end; what it says is not believed, but compared. `--seed` repeats a row of
+rounds.
 """
 
 import argparse
@@ -140,6 +142,16 @@ def kill_once(command, draw, log):
     return False
 
 
+def verify(program, directory):
+    """What was committed is sound, however the run ended."""
+    if not os.path.exists(directory + "/run.json"):
+        return
+    done = subprocess.run([program, "verify", directory], text=True,
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                          check=False)
+    expect(done.returncode == 0, "verify: " + done.stdout)
+
+
 def play(program, url, draw, folder):
     listing, whole, cut = (os.path.join(folder, name)
                            for name in ("list", "whole", "cut"))
@@ -152,6 +164,7 @@ def play(program, url, draw, folder):
         kills = 0
         while kills < 12 and kill_once([*command, "-o", cut], draw, log):
             kills += 1
+            verify(program, cut)
         for _ in range(2):  # to the end, and once more
             done = subprocess.run([*command, "-o", cut], stderr=log,
                                   check=False)
@@ -160,6 +173,8 @@ def play(program, url, draw, folder):
     expect(matches_of(whole) == matches_of(cut), "other matches")
     expect(index_size(whole) == index_size(cut), "other pages")
     check_pages(cut, index_size(whole))
+    for directory in (whole, cut):
+        verify(program, directory)
     left = glob.glob(cut + "/**/*.part", recursive=True)
     expect(not left, f"left behind: {left}")
     return kills, command
